@@ -1,0 +1,138 @@
+"""The event: as a sender writes it (RawEvent), and as it is stored (Event).
+
+Both forms, their limits and their names are those of docs/wire-format.md.
+All times are integers, ms since 1970 UTC.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from liveinsight.core import limits
+
+PAGE_VIEW = "page_view"
+CLICK = "click"
+ENGAGEMENT = "engagement"
+CONVERSION = "conversion"
+
+Scalar = str | int | float | bool | None
+
+Url = Annotated[str, Meta(max_length=limits.URL_CHARS)]
+Timestamp = Annotated[
+    int, Meta(ge=limits.EARLIEST_TIMESTAMP, le=limits.LATEST_TIMESTAMP)
+]
+
+
+class Revenue(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that a conversion brought: `amount` in units of `currency` (ISO 4217)."""
+
+    amount: Annotated[float, Meta(ge=-1e12, le=1e12)]
+    currency: Annotated[str, Meta(pattern=limits.CURRENCY_PATTERN)]
+
+
+class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as a sender writes it, within the limits; nothing is derived yet."""
+
+    event_type: (
+        Annotated[str, Meta(min_length=1, max_length=limits.EVENT_TYPE_CHARS)] | None
+    ) = None
+    event_id: Annotated[str, Meta(pattern=limits.EVENT_ID_PATTERN)] | None = None
+    timestamp: Timestamp | None = None
+    user_id: (
+        Annotated[str, Meta(min_length=1, max_length=limits.USER_ID_CHARS)] | None
+    ) = None
+    session_id: (
+        Annotated[str, Meta(min_length=1, max_length=limits.SESSION_ID_CHARS)] | None
+    ) = None
+    page_url: Url | None = None
+    referrer: Url | None = None
+    page_title: Annotated[str, Meta(max_length=limits.TITLE_CHARS)] | None = None
+    site: Annotated[str, Meta(max_length=limits.SITE_CHARS)] | None = None
+    screen_width: Annotated[int, Meta(ge=0, le=100_000)] | None = None
+    language: Annotated[str, Meta(max_length=limits.LANGUAGE_CHARS)] | None = None
+    timezone: Annotated[str, Meta(max_length=limits.TIMEZONE_CHARS)] | None = None
+    engagement_ms: Annotated[int, Meta(ge=0, le=limits.DAY)] | None = None
+    scroll_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
+    properties: dict[str, Scalar] | None = None
+    revenue: Revenue | None = None
+    interactive: bool | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One enriched event, exactly as inbox, archive and DynamoDB keep it.
+
+    A rebuild reads these and never enriches again.
+    """
+
+    site: str
+    event_id: str
+    """With `evt_`."""
+    event_type: str = PAGE_VIEW
+    timestamp: int
+    """When it happened by the sender's clock; never rewritten."""
+    adjusted_timestamp: int | None = None
+    """The time of receipt, where the sender's clock was out of bounds."""
+    received_at: int
+    present_at: int
+    """`timestamp` on our clock: for current visitors and active sessions only."""
+    user_id: str | None = None
+    """As sent; None where the door derived `visitor_id`."""
+    visitor_id: str | None = None
+    session_id: str
+    """The id given in the reply, with `sess_`: the sender's, or a provisional one."""
+    session_sent: bool = False
+    """Whether `session_id` came with the event."""
+    page_url: str | None = None
+    host: str | None = None
+    """Host of `page_url`, lower case, without `www.` and port."""
+    page: str | None = None
+    """Path of `page_url`, `/` at least; without query and fragment."""
+    page_title: str | None = None
+    referrer: str | None = None
+    """Full referring URL without query; None if internal."""
+    source: str | None = None
+    """Who sent the visitor ("Google"); None is nobody known (Direct)."""
+    channel: str = "Direct"
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+    utm_term: str | None = None
+    utm_content: str | None = None
+    country: str | None = None
+    """ISO 3166-1 alpha-2, upper case."""
+    region: str | None = None
+    city: str | None = None
+    language: str | None = None
+    device: str | None = None
+    """`Desktop`, `Mobile`, `Tablet`, `TV`, …"""
+    browser: str | None = None
+    browser_version: str | None = None
+    os: str | None = None
+    os_version: str | None = None
+    screen_width: int | None = None
+    engagement_ms: int | None = None
+    scroll_percent: int | None = None
+    properties: dict[str, Scalar] | None = None
+    revenue: Revenue | None = None
+    interactive: bool = True
+    ip: str | None = None
+    """Only where the site turned it on."""
+
+    @property
+    def time(self) -> int:
+        """The effective time: it decides order, sessions and metrics."""
+        adjusted = self.adjusted_timestamp
+        return self.timestamp if adjusted is None else adjusted
+
+    @property
+    def user(self) -> str:
+        """The visitor: the `user_id`, else the `visitor_id`."""
+        return self.user_id or self.visitor_id or ""
+
+
+class SentBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a request: its undecoded events, and the sender's clock."""
+
+    events: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    sent_at: Timestamp | None = None
