@@ -53,7 +53,9 @@ class Store(Protocol):
 class Reader(Protocol):
     """Where questions are answered. Implemented by store.warehouse."""
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
+    def query(
+        self, sql: str, params: Sequence[object] = ()
+    ) -> list[tuple[object, ...]]:
         """The rows of one select; safe to call from any thread.
 
         Raises:

@@ -1,0 +1,343 @@
+"""The settings of one installation: the only place that reads the environment.
+
+`Config` is the table itself. The annotation of a field carries its bounds, its
+unit and its meaning; docs/settings.md, the environment's names and the messages
+of `ConfigError` are all made from it.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, get_type_hints
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from liveinsight.errors import ConfigError
+
+PREFIX: Final = "LIVEINSIGHT_"
+MB: Final = 1024 * 1024
+
+NEUTRAL_NAME: Final = r"^([A-Za-z0-9][A-Za-z0-9_/-]{0,62})?$"
+HEADER_NAME: Final = r"^[A-Za-z0-9-]{0,64}$"
+
+CGROUP_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner chose, from the command line, else from the environment."""
+
+    data: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="The folder that holds all state of this installation.",
+        ),
+    ] = "data"
+    host: Annotated[
+        str, Meta(min_length=1, description="The address to listen on.")
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(ge=0, le=65_535, description="The port to listen on; 0 takes a free one."),
+    ] = 8000
+    base_url: Annotated[
+        str,
+        Meta(
+            description=(
+                "The address under which browsers reach this server, as in "
+                "`https://stats.example.com`. With https, cookies are sent over "
+                "https only. Empty: `http://HOST:PORT`."
+            )
+        ),
+    ] = ""
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Further host names that the dashboard answers to, besides "
+                "localhost and the host of the base address."
+            )
+        ),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Addresses or networks of the reverse proxies whose "
+                "`X-Forwarded-For` and country header are believed."
+            )
+        ),
+    ] = ()
+    country_header: Annotated[
+        str,
+        Meta(
+            pattern=HEADER_NAME,
+            description=(
+                "The header in which a trusted proxy names the visitor's country, "
+                "as in `CF-IPCountry`."
+            ),
+        ),
+    ] = ""
+    country_database: Annotated[
+        str,
+        Meta(
+            description=(
+                "An mmdb file that maps addresses to countries. Empty: the one in "
+                "the package."
+            )
+        ),
+    ] = ""
+    collector_path: Annotated[
+        str,
+        Meta(
+            pattern=NEUTRAL_NAME,
+            description=(
+                "The path, besides `events`, on which events are taken. Empty: a "
+                "neutral one that was drawn for this installation."
+            ),
+        ),
+    ] = ""
+    script_name: Annotated[
+        str,
+        Meta(
+            pattern=NEUTRAL_NAME,
+            description=(
+                "The name, besides `liveinsight`, under which the tracker is served "
+                "(without `.js`). Empty: a neutral one that was drawn for this "
+                "installation."
+            ),
+        ),
+    ] = ""
+    engine_memory_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description=(
+                "The most that the warehouse's engine may use. 0: an eighth of the "
+                "machine's memory, between 64 and 192."
+            ),
+            extra={"unit": "MB"},
+        ),
+    ] = 0
+    engine_threads: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=256,
+            description=(
+                "The warehouse's threads. 0: one for each processor that this "
+                "process may use, at most 4."
+            ),
+        ),
+    ] = 0
+    max_pending_events: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=10_000_000,
+            description=(
+                "Events that may wait for their durable commit; above it the "
+                "collector answers 503."
+            ),
+            extra={"unit": "events"},
+        ),
+    ] = 20_000
+    max_backlog_events: Annotated[
+        int,
+        Meta(
+            ge=1_000,
+            le=1_000_000_000,
+            description=(
+                "Durable events that may wait for the warehouse; above it the "
+                "collector answers 503."
+            ),
+            extra={"unit": "events"},
+        ),
+    ] = 2_000_000
+    min_free_disk_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000_000,
+            description=(
+                "Space that stays free on the disk of the data folder; below it "
+                "the collector answers 503."
+            ),
+            extra={"unit": "MB"},
+        ),
+    ] = 256
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="The least serious messages that are logged."),
+    ] = "info"
+    demo: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Also serves a small shop, plays visits to it, and loads a month of "
+                "its history first."
+            )
+        ),
+    ] = False
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder of all state, absolute."""
+        return Path(self.data).expanduser().absolute()
+
+    @property
+    def address(self) -> str:
+        """The address for browsers, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach this server over https."""
+        return self.address.startswith("https://")
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting, as the documents and the messages name it."""
+
+    name: str
+    default: object
+    unit: str
+    meaning: str
+
+    @property
+    def environment(self) -> str:
+        """The environment variable that sets it."""
+        return f"{PREFIX}{self.name.upper()}"
+
+
+def read_config(
+    environment: Mapping[str, str] | None = None, **chosen: object
+) -> Config:
+    """The configuration: what was chosen by hand, else the environment, else defaults.
+
+    Args:
+        environment: read instead of the process's own.
+        chosen: values by the name of their setting; None is "not chosen".
+
+    Raises:
+        ConfigError: a value that does not fit, or a variable that names no setting.
+    """
+    variables = os.environ if environment is None else environment
+    refuse_unknown(variables)
+    values: dict[str, object] = {}
+    for setting in SETTINGS:
+        given = chosen.get(setting.name)
+        if given is not None:
+            values[setting.name] = convert(setting, given, setting.name)
+        elif setting.environment in variables:
+            text = variables[setting.environment].strip()
+            values[setting.name] = convert(setting, text, setting.environment)
+    config = msgspec.convert(values, Config)
+    check_networks(config.trusted_proxies)
+    check_base_url(config.base_url)
+    return config
+
+
+def convert(setting: Setting, value: object, said_as: str) -> object:
+    """The value in the setting's own type."""
+    kind = KINDS[setting.name]
+    if isinstance(value, str) and isinstance(setting.default, tuple):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        shown = value if isinstance(value, str) else repr(value)
+        raise ConfigError(f"{said_as} is {shown!r}: {error}") from None
+
+
+def refuse_unknown(variables: Mapping[str, str]) -> None:
+    """A misspelt variable would otherwise be a setting silently not in force."""
+    known = {setting.environment for setting in SETTINGS}
+    unknown = sorted(
+        name for name in variables if name.startswith(PREFIX) and name not in known
+    )
+    if unknown:
+        raise ConfigError(f"{unknown[0]} is no setting; see docs/settings.md")
+
+
+def check_networks(networks: tuple[str, ...]) -> None:
+    """Raises ConfigError for what is neither an address nor a network."""
+    for network in networks:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            raise ConfigError(
+                f"{PREFIX}TRUSTED_PROXIES: {network!r} is no address or network"
+            ) from None
+
+
+def check_base_url(base_url: str) -> None:
+    """Raises ConfigError for what is not the root of a web server."""
+    if not base_url:
+        return
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(
+            f"{PREFIX}BASE_URL is {base_url!r}: not an http or https address"
+        )
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ConfigError(
+            f"{PREFIX}BASE_URL is {base_url!r}: a path is not supported, "
+            "give LiveInsight a host name of its own"
+        )
+
+
+def choose_engine_memory_mb(config: Config) -> int:
+    """The warehouse engine's memory limit, in MB; follows the machine where unset.
+
+    The whole server stays under 500 MB resident, of which Python, Django and the
+    device lists take about 150.
+    """
+    if config.engine_memory_mb:
+        return config.engine_memory_mb
+    return max(64, min(192, measure_memory_mb() // 8))
+
+
+def choose_engine_threads(config: Config) -> int:
+    """The warehouse engine's threads; follows the machine where unset."""
+    return config.engine_threads or min(4, len(os.sched_getaffinity(0)))
+
+
+def measure_memory_mb(cgroup: Path = CGROUP_MEMORY) -> int:
+    """Memory that this process may use, in MB: the machine's, or its container's."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = int(cgroup.read_text())
+    except (OSError, ValueError):  # no container, or "max"
+        limit = machine
+    return min(machine, limit) // MB
+
+
+def describe_settings() -> tuple[Setting, ...]:
+    """Every setting, read off `Config`."""
+    settings = []
+    for field in msgspec.structs.fields(Config):
+        metas = [
+            part
+            for part in getattr(KINDS[field.name], "__metadata__", ())
+            if isinstance(part, Meta)
+        ]
+        meta = metas[0]
+        settings.append(
+            Setting(
+                name=field.name,
+                default=field.default,
+                unit=(meta.extra or {}).get("unit", ""),
+                meaning=meta.description or "",
+            )
+        )
+    return tuple(settings)
+
+
+KINDS: Final = get_type_hints(Config, include_extras=True)
+SETTINGS: Final = describe_settings()
