@@ -31,7 +31,7 @@ class Revenue(msgspec.Struct, frozen=True, kw_only=True):
     currency: Annotated[str, Meta(pattern=limits.CURRENCY_PATTERN)]
 
 
-class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
+class RawEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event as a sender writes it, within the limits; nothing is derived yet."""
 
     event_type: (
