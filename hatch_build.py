@@ -137,10 +137,14 @@ def find_packaged_node() -> Path | None:
 
 
 def main() -> None:
-    """`--has-node` only answers whether node is there; else builds."""
-    if "--has-node" in sys.argv[1:]:
-        sys.exit(0 if find_machine_node() or find_packaged_node() else 1)
-    build(ROOT)
+    """`--node` only prints the folder of node and npm (status 1: none); else builds."""
+    if "--node" not in sys.argv[1:]:
+        build(ROOT)
+        return
+    bin_dir = find_machine_node() or find_packaged_node()
+    if bin_dir is None:
+        sys.exit(1)
+    print(bin_dir)
 
 
 if __name__ == "__main__":

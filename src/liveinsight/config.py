@@ -20,7 +20,7 @@ from liveinsight.errors import ConfigError
 PREFIX: Final = "LIVEINSIGHT_"
 MB: Final = 1024 * 1024
 
-NEUTRAL_NAME: Final = r"^([A-Za-z0-9][A-Za-z0-9_/-]{0,62})?$"
+NEUTRAL_NAME: Final = r"^([A-Za-z0-9][A-Za-z0-9_-]{0,62})?$"
 HEADER_NAME: Final = r"^[A-Za-z0-9-]{0,64}$"
 
 CGROUP_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")

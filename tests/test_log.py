@@ -1,0 +1,64 @@
+"""Log lines are JSON objects with the same first fields in every mode."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from liveinsight.log import configure_logging
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What the process logs, while the test runs."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure_logging("info", stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_a_line_is_one_object_with_its_fields_after_the_message(
+    lines: io.StringIO,
+) -> None:
+    logging.getLogger("a").warning("Disk is %s", "full", extra={"free_mb": 3})
+    line = json.loads(lines.getvalue())
+    assert list(line) == ["timestamp", "level", "message", "free_mb"]
+    assert line["message"] == "Disk is full"
+    assert line["level"] == "warning"
+    assert line["timestamp"].endswith("+00:00")
+
+
+def test_a_field_of_any_type_can_be_written(lines: io.StringIO) -> None:
+    logging.getLogger("a").info("x", extra={"reason": ValueError("no")})
+    assert json.loads(lines.getvalue())["reason"] == "no"
+
+
+def test_a_line_break_in_a_message_makes_no_second_line(lines: io.StringIO) -> None:
+    logging.getLogger("a").info("one\ntwo")
+    assert lines.getvalue().count("\n") == 1
+
+
+def test_an_exception_is_in_its_line(lines: io.StringIO) -> None:
+    try:
+        int("no number")
+    except ValueError:
+        logging.getLogger("a").exception("It failed")
+    line = json.loads(lines.getvalue())
+    assert line["exception"] == "ValueError"
+    assert "no number" in line["trace"]
+
+
+def test_below_the_level_nothing_is_written(lines: io.StringIO) -> None:
+    logging.getLogger("a").debug("x")
+    assert lines.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["uvicorn.access", "django.request"])
+def test_loggers_that_write_addresses_are_silent(lines: io.StringIO, name: str) -> None:
+    logging.getLogger(name).error("GET /?q=secret from 192.0.2.1")
+    assert lines.getvalue() == ""
