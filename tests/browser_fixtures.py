@@ -1,0 +1,48 @@
+"""A real Chromium for browser tests.
+
+For a conftest.py: `from tests.browser_fixtures import browser, new_visitor, page`.
+One browser a test module, one context (profile) a test.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.chromium import ARGS, chromium_path
+
+__all__ = ["browser", "new_visitor", "page"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Not session-wide: Playwright's loop would stand in the way of `asyncio.run`."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_path(), args=list(ARGS)
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_visitor(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes a browser profile; takes the options of `Browser.new_context`."""
+    made: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        context = browser.new_context(**options)
+        context.set_default_timeout(10_000)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def page(new_visitor: Callable[..., BrowserContext]) -> Page:
+    """An empty page in a profile of its own."""
+    return new_visitor().new_page()
