@@ -59,8 +59,9 @@ def _parse(text: str) -> Address | None:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    mapped = address.ipv4_mapped if address.version == 6 else None  # noqa: PLR2004
-    return mapped or address
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or address
+    return address
 
 
 @lru_cache(maxsize=1024)

@@ -34,8 +34,9 @@ _MOBILE = re.compile(
     re.IGNORECASE,
 )
 _DESKTOP_SYSTEMS = frozenset(
-    "Windows,Mac OS X,Linux,Ubuntu,Chrome OS,Fedora,Debian,FreeBSD,OpenBSD,NetBSD,"
-    "Red Hat,SUSE,Solaris,Gentoo,Arch Linux,Mint,CentOS,Kubuntu,Slackware".split(",")
+    {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian"}
+    | {"FreeBSD", "OpenBSD", "NetBSD", "Red Hat", "SUSE", "Solaris", "Gentoo"}
+    | {"Arch Linux", "Mint", "CentOS", "Kubuntu", "Slackware"}
 )
 _SYSTEM_NAMES = {"Mac OS X": "macOS"}
 _BROWSER_NAMES = {

@@ -137,7 +137,9 @@ def _known() -> tuple[dict[str, Known], dict[str, Known], dict[str, Known]]:
     return hosts, any_ending, tags
 
 
-_SECOND_LEVEL = frozenset("co com ne net or org ac go gov edu".split())
+_SECOND_LEVEL = frozenset(
+    {"co", "com", "ne", "net", "or", "org", "ac", "go", "gov", "edu"}
+)
 _COUNTRY_CHARS = 2
 
 
@@ -234,10 +236,12 @@ CHANNELS: tuple[tuple[str, Callable[[_Signs], bool]], ...] = (
     ("SMS", lambda s: s.source == "sms" or s.medium == "sms"),
     (
         "Mobile Push",
-        lambda s: s.medium.endswith("push")
-        or "mobile" in s.medium
-        or "notification" in s.medium
-        or s.source == "firebase",
+        lambda s: (
+            s.medium.endswith("push")
+            or "mobile" in s.medium
+            or "notification" in s.medium
+            or s.source == "firebase"
+        ),
     ),
     ("Referral", lambda s: bool(s.name) or s.medium in _REFERRAL),
     ("Direct", lambda _: True),

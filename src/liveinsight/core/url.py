@@ -7,7 +7,8 @@ import msgspec
 
 _SCHEME = frozenset(ascii_letters + digits + "+.-")
 _NOT_PAGES = frozenset(
-    "javascript vbscript data blob file about ftp ftps ws wss mailto tel".split()
+    {"javascript", "vbscript", "data", "blob", "file", "about"}
+    | {"ftp", "ftps", "ws", "wss", "mailto", "tel"}
 )
 _HOST = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _IPV6 = frozenset("0123456789abcdef:.")
@@ -86,7 +87,5 @@ def split_url(text: str) -> Url | None:
 
 def _is_scheme(scheme: str) -> bool:
     return (
-        scheme[:1].isalpha()
-        and _SCHEME.issuperset(scheme)
-        and scheme not in _NOT_PAGES
+        scheme[:1].isalpha() and _SCHEME.issuperset(scheme) and scheme not in _NOT_PAGES
     )

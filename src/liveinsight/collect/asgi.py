@@ -1,0 +1,144 @@
+"""The local door: one ASGI application for the path of the collector.
+
+No framework on this path: at 10 events a request, routing and request objects of
+one would cost more than all of the collector.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import lru_cache
+from typing import Any
+
+from liveinsight.collect.collector import collect
+from liveinsight.collect.door import Door
+from liveinsight.collect.http import (
+    Reply,
+    Request,
+    fail,
+    is_declared_larger,
+    refuse,
+    size_limit,
+)
+from liveinsight.core.device import parse_user_agent
+from liveinsight.core.ports import Store
+from liveinsight.errors import StoreUnavailable
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+RawHeaders = list[tuple[bytes, bytes]]
+
+BODY_SECONDS = 10.0
+"""How long a body may take to come; after that the sender is asked to try again."""
+
+_log = logging.getLogger(__name__)
+
+_READ = (
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "user-agent",
+    "x-forwarded-for",
+    "origin",
+)
+
+
+class CollectorApp:
+    """Answers requests to the collector. `clock` tells the time, in ms."""
+
+    def __init__(self, store: Store, door: Door, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._door = door
+        self._clock = clock
+        names = (*_READ, *door.settings.country_headers)
+        self._names = {name.encode(): name for name in names}
+        # The first look builds the matchers: 0.2 s that no request should wait.
+        parse_user_agent("Mozilla/5.0")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        try:
+            request = await self._read(scope, receive)
+            if request is None:
+                return
+            reply = await collect(request, self._store, self._door, self._clock())
+        except TimeoutError:
+            reply = refuse(StoreUnavailable("the body did not come"))
+        except Exception:  # noqa: BLE001 the door: no mistake of ours gets past it
+            _log.exception("the collector failed")
+            reply = fail()
+        await _send(reply, send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> Request | None:
+        """The request; None if its sender has gone.
+
+        Reads no more than the limit: what is larger is answered by its first bytes,
+        and the server throws the rest away.
+        """
+        headers = self._pick(scope["headers"])
+        method, limit = scope["method"], size_limit(headers)
+        body: bytes | None = b""
+        if method == "POST" and not is_declared_larger(headers, limit):
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _read_body(receive, limit)
+        if body is None:
+            return None
+        client = scope.get("client")
+        return Request(
+            method, scope["path"], headers, body, client[0] if client else ""
+        )
+
+    def _pick(self, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+        """The headers that have a meaning here; repeated ones joined as HTTP says."""
+        names = self._names
+        picked: dict[str, str] = {}
+        for raw_name, raw_value in headers:
+            name = names.get(raw_name)
+            if name is not None:
+                value = raw_value.decode("latin-1")
+                picked[name] = f"{picked[name]},{value}" if name in picked else value
+        return picked
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
+    """At most a little over `limit` bytes of the body; None if the sender has gone."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        return None
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    parts = bytearray(body)
+    while len(parts) <= limit and message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts += message.get("body", b"")
+    return bytes(parts)
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    headers = _encode(reply.headers)
+    if reply.status != _NO_CONTENT:
+        headers = [*headers, (b"content-length", b"%d" % len(reply.body))]
+    await send(
+        {"type": "http.response.start", "status": reply.status, "headers": headers}
+    )
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+_NO_CONTENT = 204
+
+
+@lru_cache(maxsize=256)
+def _encode(headers: tuple[tuple[str, str], ...]) -> RawHeaders:
+    """The headers as ASGI wants them; nearly all replies share a few sets."""
+    return [
+        (name.lower().encode("latin-1"), _one_line(value)) for name, value in headers
+    ]
+
+
+def _one_line(value: str) -> bytes:
+    return value.encode("latin-1", "replace").replace(b"\r", b"").replace(b"\n", b"")

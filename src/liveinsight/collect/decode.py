@@ -1,0 +1,219 @@
+"""From bytes to events: the one decoder of the wire format.
+
+Each event of a batch is decoded on its own, so that a bad one never spoils its
+neighbours.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from liveinsight.collect.wire import rules
+from liveinsight.core import limits
+from liveinsight.core.event import RawEvent, SentBatch
+from liveinsight.core.url import split_url
+from liveinsight.errors import PayloadError
+
+_BATCH = msgspec.json.Decoder(SentBatch)
+_EVENT = msgspec.json.Decoder(RawEvent)
+_LARGEST_INTEGER = 2**63 - 1
+
+_PATH = re.compile(r"at `\$\.?([a-z_.]*)")
+_MISSING = re.compile(r"required field `(\w+)`")
+_HALF_PAIR = re.compile(
+    rb"(?<!\\)(?P<escapes>(?:\\\\)*)(?:"
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2}))"
+)
+_NUL_ESCAPE = b"\\u0000"
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """The events of one request, undecoded, and the sender's clock."""
+
+    events: list[bytes]
+    is_batch: bool
+    sent_at: int | None
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """One event, and the fingerprint of its content within this process."""
+
+    event: RawEvent
+    fingerprint: int
+
+
+def split_body(body: bytes) -> Sent:
+    """The events of a body, still as bytes.
+
+    Raises:
+        PayloadError: the body as a whole is not what it must be.
+    """
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            raise _refused("body") from None
+    batch = _decode_batch(body)
+    if isinstance(batch.events, msgspec.UnsetType):
+        return Sent([body.strip()], is_batch=False, sent_at=batch.sent_at)
+    if not 1 <= len(batch.events) <= limits.BATCH_EVENTS:
+        raise _refused("events")
+    if _may_repeat_outside(body) and _repeats_at_the_top(body):
+        raise PayloadError("body", "must not hold a key twice")
+    return Sent(
+        [bytes(event) for event in batch.events], is_batch=True, sent_at=batch.sent_at
+    )
+
+
+def _decode_batch(body: bytes) -> SentBatch:
+    try:
+        return _BATCH.decode(body)
+    except msgspec.ValidationError as error:
+        raise _refused(_field_of(error, "body")) from None
+    except msgspec.DecodeError:
+        mended = _HALF_PAIR.sub(_as_nul, body)
+        if mended == body:
+            raise _refused("body") from None
+    except RecursionError:
+        raise PayloadError("body", "must not be nested so deeply") from None
+    # JSON's grammar allows half a surrogate pair, our decoder refuses the whole body
+    # for it. With a NUL in its place only the event that holds it is rejected.
+    return _decode_batch(mended)
+
+
+def _as_nul(match: re.Match[bytes]) -> bytes:
+    return match[0] if match["half"] is None else match["escapes"] + _NUL_ESCAPE
+
+
+def decode_event(raw: bytes) -> Decoded:
+    """The event in `raw`, within all limits.
+
+    Raises:
+        PayloadError: names the field and what it must be.
+    """
+    event = _decode_event(raw)
+    has_fraction = event.revenue is not None
+    if event.properties is not None:
+        has_fraction |= _check_properties(event.properties)
+    if event.page_url is not None:
+        _check_url("page_url", event.page_url)
+    if event.referrer:
+        _check_url("referrer", event.referrer)
+    if b"\\u" in raw:
+        _check_text(event)
+    content = msgspec.json.encode(event)
+    # Written again, a decoded event is never longer than it was sent, but for numbers
+    # with a fraction or exponent. As long as before, it has lost nothing, so no key
+    # stood twice: this spares the usual event the slow look.
+    if (has_fraction or len(content) != len(raw)) and _repeats_a_key(raw):
+        raise PayloadError("event", "must not hold a key twice")
+    return Decoded(event, hash(content))
+
+
+def _decode_event(raw: bytes) -> RawEvent:
+    try:
+        return _EVENT.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _refused(_field_of(error, "event")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _text_refused("event") from None
+    except RecursionError:
+        raise PayloadError("event", "must not be nested so deeply") from None
+
+
+def _check_properties(properties: Mapping[str, object]) -> bool:
+    """Checks keys and values; whether there is a number with a fraction."""
+    if len(properties) > limits.PROPERTY_KEYS:
+        raise _refused("properties")
+    has_fraction = False
+    for key, value in properties.items():
+        if not 1 <= len(key) <= limits.PROPERTY_KEY_CHARS:
+            raise _refused("properties")
+        if isinstance(value, str):
+            if len(value) > limits.PROPERTY_CHARS:
+                raise _refused("properties")
+        elif isinstance(value, float):
+            has_fraction = True
+        elif isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+            raise PayloadError("properties", "integers must fit into 64 bits")
+    return has_fraction
+
+
+def _check_url(field: str, text: str) -> None:
+    if split_url(text) is None:
+        raise _refused(field)
+
+
+def _check_text(event: RawEvent) -> None:
+    """Refuses NUL: it separates the parts of our keys, and databases cut at it."""
+    plain = msgspec.to_builtins(event)
+    for field, value in plain.items():
+        parts: Iterable[object] = (
+            (*value, *value.values()) if isinstance(value, dict) else (value,)
+        )
+        if any(isinstance(part, str) and "\0" in part for part in parts):
+            raise _text_refused(field)
+
+
+def _text_refused(field: str) -> PayloadError:
+    return PayloadError(field, "must be UTF-8 without NUL and half surrogate pairs")
+
+
+def _refused(field: str) -> PayloadError:
+    return PayloadError(field, f"must be {rules()[field]}")
+
+
+def _field_of(error: msgspec.ValidationError, otherwise: str) -> str:
+    """The field that msgspec's message points at, as far as the table knows it."""
+    message = str(error)
+    path = _PATH.search(message)
+    field = path[1].strip(".") if path else ""
+    missing = _MISSING.search(message)
+    if missing and f"{field}.{missing[1]}" in rules():
+        return f"{field}.{missing[1]}"
+    return field if field in rules() else otherwise
+
+
+# Keys that stand twice. JSON leaves open which one counts, so neither does.
+
+
+class _RepeatedKeyError(ValueError):
+    pass
+
+
+def _repeats_a_key(raw: bytes) -> bool:
+    """Whether any object in `raw` holds a key twice."""
+    try:
+        _load(raw, _refuse_repeats)
+    except _RepeatedKeyError:
+        return True
+    except (ValueError, RecursionError):
+        raise PayloadError("event", f"must be {rules()['event']}") from None
+    return False
+
+
+def _refuse_repeats(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise _RepeatedKeyError
+
+
+def _may_repeat_outside(body: bytes) -> bool:
+    """Whether the object around the events might hold a key twice."""
+    return body.count(b'"events"') > 1 or body.count(b'"sent_at"') > 1 or b"\\u" in body
+
+
+def _repeats_at_the_top(body: bytes) -> bool:
+    try:
+        pairs = _load(body, list)
+    except (ValueError, RecursionError):
+        raise _refused("body") from None
+    names = [key for key, _ in pairs] if isinstance(pairs, list) else []
+    return len(set(names)) != len(names)
+
+
+def _load(text: bytes, hook: Callable[[list[tuple[str, object]]], object]) -> object:
+    # Numbers stay text: Python refuses integers of over 4300 digits.
+    return json.loads(text, object_pairs_hook=hook, parse_int=str, parse_float=str)
