@@ -5,6 +5,7 @@ engines) inside its function, so that `--help` and completion answer at once.
 """
 
 import importlib
+import os
 import sys
 from typing import Final
 
@@ -69,4 +70,5 @@ def liveinsight() -> None:
 
 def main() -> None:
     """The entry point that pip installs."""
+    os.umask(0o077)  # whatever a command creates is its owner's alone
     liveinsight.main(args=sys.argv[1:], prog_name="liveinsight")
