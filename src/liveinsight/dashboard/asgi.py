@@ -1,0 +1,199 @@
+"""The dashboard behind ASGI: Django, run synchronously in a bounded set of threads.
+
+Django's own ASGI handler makes a thread for each request and hops into it once per
+middleware; this one hops once, into one of a few threads that stay. A slow sender
+or reader holds none of them: the body is read before, the answer sent after.
+"""
+
+import asyncio
+import io
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import msgspec
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+from django.core import signals
+from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.base import BaseHandler
+from django.http.response import HttpResponseBase
+
+from liveinsight.core import limits
+from liveinsight.core.address import client_address, trusts
+from liveinsight.dashboard.configuration import Configuration, chosen
+from liveinsight.dashboard.static_files import StaticFiles
+
+THREADS: Final = 8
+MAX_WAITING: Final = 256
+"""Requests beyond those in the threads; above it the answer is 503."""
+BODY_SECONDS: Final = 15
+SECURE_SCHEMES: Final = ("https", "wss")
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An HTTP answer, complete in memory."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes = b""
+
+
+BUSY: Final = Answer(status=503, headers=[(b"retry-after", b"1")])
+TOO_LARGE: Final = Answer(status=413, headers=[])
+TOO_SLOW: Final = Answer(status=408, headers=[])
+
+
+class BodyTooLargeError(Exception):
+    """More bytes than a form of the dashboard can need."""
+
+
+class SenderLeftError(Exception):
+    """The connection closed before the body was complete."""
+
+
+class Dashboard(BaseHandler):
+    """An ASGI application: built files, and Django for everything else."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__()
+        self.load_middleware(is_async=False)
+        self.configuration = configuration
+        self.files = StaticFiles()
+        self.threads = ThreadPoolExecutor(THREADS, "dashboard")
+        self.under_way = 0
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            raise RuntimeError("the dashboard speaks HTTP only")
+        if self.under_way >= THREADS + MAX_WAITING:
+            await send_answer(BUSY, send)
+            return
+        self.under_way += 1
+        try:
+            answer = await self.find_answer(scope, receive)
+        except SenderLeftError:
+            return
+        finally:
+            self.under_way -= 1
+        await send_answer(answer, send)
+
+    async def find_answer(
+        self, scope: HTTPScope, receive: ASGIReceiveCallable
+    ) -> Answer:
+        """The answer; computed in a thread."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await read_body(receive)
+        except BodyTooLargeError:
+            return TOO_LARGE
+        except TimeoutError:
+            return TOO_SLOW
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, self.answer, scope, body)
+
+    def answer(self, scope: HTTPScope, body: bytes) -> Answer:
+        """The answer, computed here; closes the database connection it opened."""
+        found = self.files.find(scope["path"], scope["method"], scope["headers"])
+        if found is not None:
+            return Answer(status=found.status, headers=found.headers, body=found.body)
+        signals.request_started.send(sender=type(self), scope=scope)
+        request = ASGIRequest(
+            see_through_proxy(scope, self.configuration), io.BytesIO(body)
+        )
+        response = self.get_response(request)
+        content = b"" if request.method == "HEAD" else b"".join(response)
+        # Also sends request_finished, which closes this thread's connection.
+        response.close()
+        return Answer(
+            status=response.status_code, headers=headers_of(response), body=content
+        )
+
+    def close(self) -> None:
+        """Waits for the requests under way."""
+        self.threads.shutdown()
+
+
+def application() -> Dashboard:
+    """The dashboard, after `configure`."""
+    return Dashboard(chosen())
+
+
+def see_through_proxy(scope: HTTPScope, configuration: Configuration) -> HTTPScope:
+    """The scope with the scheme and the address of the client.
+
+    Where `https` is set, a trusted proxy that does not name the scheme spoke https
+    with its client; from anybody else the header means nothing.
+    """
+    proxies = configuration.trusted_proxies
+    peer, port = scope["client"] or ("", 0)
+    if not trusts(peer, proxies):
+        return scope
+    named = header_of(scope, b"x-forwarded-proto").rpartition(",")[2].strip().lower()
+    if named:
+        secure = named in SECURE_SCHEMES
+    else:
+        secure = configuration.https or scope["scheme"] in SECURE_SCHEMES
+    address = client_address(peer, header_of(scope, b"x-forwarded-for"), proxies)
+    changed = scope.copy()
+    changed["scheme"] = "https" if secure else "http"
+    changed["client"] = (address or peer, port or 0)
+    return changed
+
+
+def header_of(scope: HTTPScope, name: bytes) -> str:
+    """The header's values, joined as one list; "" where it is absent."""
+    return ",".join(
+        value.decode("latin-1") for key, value in scope["headers"] if key == name
+    )
+
+
+async def read_body(receive: ASGIReceiveCallable) -> bytes:
+    """The whole body.
+
+    Raises:
+        BodyTooLargeError: it does not end within the limit; the rest was not read.
+        SenderLeftError: the connection closed.
+    """
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise SenderLeftError
+        parts.append(message["body"])
+        size += len(message["body"])
+        if size > limits.BODY_BYTES:
+            raise BodyTooLargeError
+        if not message["more_body"]:
+            return b"".join(parts)
+
+
+async def send_answer(answer: Answer, send: ASGISendCallable) -> None:
+    """Sends the answer whole."""
+    headers = answer.headers
+    if not any(name.lower() == b"content-length" for name, _ in headers):
+        headers = [*headers, (b"content-length", str(len(answer.body)).encode())]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": headers,
+            "trailers": False,
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def headers_of(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
+    """The headers and cookies as ASGI wants them."""
+    headers = [
+        (name.lower().encode("ascii"), value.encode("latin-1"))
+        for name, value in response.items()
+    ]
+    cookies = [
+        (b"set-cookie", cookie.OutputString().encode("latin-1"))
+        for cookie in response.cookies.values()
+    ]
+    return headers + cookies

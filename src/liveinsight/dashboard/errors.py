@@ -1,0 +1,52 @@
+"""What goes wrong in a view: the answers for people and programs, and the log line."""
+
+import logging
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+logger = logging.getLogger("liveinsight.dashboard")
+
+FOR_PROGRAMS = ("/api/", "/live/", "/health/", "/metrics")
+
+
+def answer_error(
+    status: int, field: str, reason: str, headers: dict[str, str] | None = None
+) -> JsonResponse:
+    """An error as programs read it; never a stack trace, never an exception's text."""
+    return JsonResponse(
+        {"error": {"field": field, "reason": reason}}, status=status, headers=headers
+    )
+
+
+def is_for_a_program(request: HttpRequest) -> bool:
+    """Whether the address is one that answers in JSON."""
+    return request.path.startswith(FOR_PROGRAMS)
+
+
+def not_found(
+    request: HttpRequest,
+    exception: Exception,  # noqa: ARG001
+) -> HttpResponse:
+    """Django's handler404."""
+    if is_for_a_program(request):
+        return answer_error(404, "path", "there is nothing at this address")
+    return render(request, "404.html", status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Django's handler500; log_failure has logged it."""
+    if is_for_a_program(request):
+        return answer_error(500, "server", "the request failed; it has been logged")
+    return render(request, "500.html", status=500)
+
+
+def log_failure(
+    sender: object,  # noqa: ARG001
+    request: HttpRequest | None = None,
+    **_: object,
+) -> None:
+    """One line for a view that failed: its name, never the address asked for."""
+    match = getattr(request, "resolver_match", None)
+    view = getattr(match, "view_name", "") or ""
+    logger.exception("A view failed", extra={"view": view})

@@ -1,0 +1,67 @@
+"""The configured sites: for the door, the pages and the command line."""
+
+import zoneinfo
+
+from liveinsight.core.site import Site, Sites, site_id, sites_of
+from liveinsight.dashboard import models
+from liveinsight.dashboard.clock import now_ms
+from liveinsight.errors import ConfigError
+
+
+def load_sites() -> Sites:
+    """The sites as the door and the query layer take them; one short select."""
+    return sites_of(plain_site(row) for row in models.Site.objects.all())
+
+
+def plain_site(row: models.Site) -> Site:
+    """The row as a value."""
+    return Site(
+        id=row.domain,
+        timezone=row.timezone,
+        allowed_origins=tuple(row.allowed_origins),
+        excluded_addresses=tuple(row.excluded_addresses),
+        keep_addresses=row.keep_addresses,
+    )
+
+
+def add_site(domain: str, timezone: str = "UTC", name: str = "") -> str:
+    """Adds a site; returns its id.
+
+    Raises:
+        ConfigError: no host name, no IANA time zone, or the site is there already.
+    """
+    site = site_id(domain)
+    if not site:
+        raise ConfigError(f"{domain!r} is no host name, as in shop.example")
+    check_timezone(timezone)
+    _, is_new = models.Site.objects.get_or_create(
+        domain=site,
+        defaults={"timezone": timezone, "name": name.strip(), "created_at": now_ms()},
+    )
+    if not is_new:
+        raise ConfigError(f"the site {site} is there already")
+    return site
+
+
+def list_sites() -> list[Site]:
+    """The sites, by domain."""
+    return list(load_sites().by_id.values())
+
+
+def remove_site(domain: str) -> None:
+    """Stops collecting for a site; what was collected stays.
+
+    Raises:
+        ConfigError: there is no such site.
+    """
+    removed, _ = models.Site.objects.filter(domain=site_id(domain)).delete()
+    if not removed:
+        raise ConfigError(f"there is no site {domain!r}")
+
+
+def check_timezone(name: str) -> None:
+    """Raises ConfigError for what is no IANA time zone."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"{name!r} is no time zone, as in Asia/Seoul") from None

@@ -1,0 +1,19 @@
+"""The addresses of the dashboard; what needs no account says so at its view."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import URLPattern, URLResolver, path
+from django.views.i18n import set_language
+
+from liveinsight.dashboard.auth import auth_urls
+from liveinsight.dashboard.key_pages import key_urls
+from liveinsight.dashboard.pages import page_urls
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *page_urls,
+    *auth_urls,
+    *key_urls,
+    path("language/", login_not_required(set_language), name="language"),
+]
+
+handler404 = "liveinsight.dashboard.errors.not_found"
+handler500 = "liveinsight.dashboard.errors.failed"
