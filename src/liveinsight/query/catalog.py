@@ -303,7 +303,9 @@ DIMENSIONS = {
         _of_session("browser_version", "Version of the browser; ask with `browser`."),
         _of_session("os", "Operating system."),
         _of_session("os_version", "Version of the system; ask with `os`."),
-        _of_session("screen", "Width of the screen in pixels.", "screen_width"),
+        _of_session(
+            "screen", "Width of the screen in pixels.", "screen_width::varchar"
+        ),
     )
 }
 

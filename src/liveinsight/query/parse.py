@@ -1,15 +1,42 @@
 r"""Questions from the text of addresses.
 
 A filter is `DIMENSION:OPERATOR:VALUE[|VALUE…]`; `\|` is a bar and `\\` a
-backslash inside a value, and the empty value is "not set". A period is a name, or
-from and to.
+backslash inside a value, and the empty value is "not set". In the name of a
+property a colon is `\:`. A period is a name, or from and to.
 """
 
+import re
+from calendar import monthrange
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from liveinsight.query.model import Filter, Interval, Period
+from liveinsight.core import limits
+from liveinsight.core.limits import DAY
+from liveinsight.errors import QueryError
+from liveinsight.query.buckets import (
+    find_zone,
+    instant,
+    local_time,
+    start_of_day,
+    to_ms,
+)
+from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.check import check_filters
+from liveinsight.query.model import Filter, Interval, Operator, Period
 
 PERIODS = ("today", "yesterday", "7d", "30d", "90d", "12mo")
+DEFAULT_PERIOD = "30d"
+
+_DAYS = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
+_FILTER = re.compile(
+    r"(?P<dimension>(?:property:)?(?:[^:\\]|\\.)+):(?P<operator>\w+):(?P<values>.*)",
+    re.DOTALL | re.ASCII,
+)
+_VALUE = re.compile(r"(?:[^|\\]|\\.|\\$)*", re.DOTALL)
+_ESCAPED = re.compile(r"\\([|\\:])")
+_MS = re.compile(r"[0-9]{1,15}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def parse_filters(values: Sequence[str]) -> tuple[Filter, ...]:
@@ -18,37 +45,154 @@ def parse_filters(values: Sequence[str]) -> tuple[Filter, ...]:
     Raises:
         QueryError: one cannot be read, or names no dimension.
     """
-    raise NotImplementedError
+    filters = tuple(_parse_filter(value) for value in values)
+    check_filters(filters, field="f")
+    return filters
 
 
 def format_filter(condition: Filter) -> str:
     """The text that `parse_filters` reads as this filter."""
-    raise NotImplementedError
+    name = condition.dimension
+    if name.startswith(PROPERTY):
+        key = name.removeprefix(PROPERTY).replace("\\", "\\\\").replace(":", "\\:")
+        name = PROPERTY + key
+    values = (v.replace("\\", "\\\\").replace("|", "\\|") for v in condition.values)
+    return f"{name}:{condition.operator}:{'|'.join(values)}"
 
 
 def parse_period(
     name: str | None, from_: str | None, to: str | None, timezone: str, now: int
 ) -> Period:
-    """The period that the parameters of an address name.
+    """The period that the parameters of an address name; DEFAULT_PERIOD without any.
 
     `today`, `7d`, `30d`, `90d` and `12mo` begin at a local midnight and end now;
     today and this month are among the days and months counted. `from` and `to` are
-    ms, or ISO dates or times in `timezone`; a date as `to` includes that day.
+    ms, or ISO dates or times in `timezone`; a date as `to` includes that day, no
+    `to` is now. They count where the name is absent or `custom`.
 
     Raises:
-        QueryError: one cannot be read, or the period is empty or over 20 years.
+        QueryError: one cannot be read, or the period is empty.
     """
-    raise NotImplementedError
+    zone = find_zone(timezone)
+    if name in (None, "", "custom") and (from_ or to):
+        return _parse_custom(from_, to, zone, now)
+    today = local_time(now, zone).date()
+    name = name or DEFAULT_PERIOD
+    if name == "yesterday":
+        begin = start_of_day(today - timedelta(days=1), zone)
+        return Period(begin, start_of_day(today, zone))
+    if name == "12mo":
+        first = today.replace(day=1).replace(year=today.year - 1)
+        begin = start_of_day((first + timedelta(days=31)).replace(day=1), zone)
+    elif name in _DAYS:
+        begin = start_of_day(today - timedelta(days=_DAYS[name] - 1), zone)
+    else:
+        known = ", ".join(PERIODS)
+        raise QueryError("period", f"give one of {known}, or from and to")
+    return Period(begin, max(now, begin + 1))
 
 
 def previous(period: Period, timezone: str = "UTC") -> Period:
-    """The period to compare with: the same span of local days just before.
+    """The period to compare with, just before, of as many local days or months.
 
-    An unfinished day or month is compared with the same part of an earlier one.
+    An unfinished day is compared with the same part of an earlier one: today until
+    15:00 with yesterday until 15:00. Where the period does not begin at a local
+    midnight, it is the same length of time.
+
+    Raises:
+        QueryError: there is no such time zone.
     """
-    raise NotImplementedError
+    zone = find_zone(timezone)
+    start = local_time(period.start, zone)
+    last = local_time(period.end - 1, zone)
+    if start_of_day(start.date(), zone) != period.start:
+        return Period(2 * period.start - period.end, period.start)
+    end = local_time(period.end, zone).replace(tzinfo=None)
+    days = (last.date() - start.date()).days + 1
+    months = (last.year - start.year) * 12 + last.month - start.month + 1
+    begin = start.replace(tzinfo=None)
+    if start.day == 1 and months > 1:
+        begin, end = _months_before(begin, months), _months_before(end, months)
+    else:
+        begin, end = begin - timedelta(days=days), end - timedelta(days=days)
+    earlier = start_of_day(begin.date(), zone)
+    return Period(earlier, max(instant(end, zone), earlier + 1))
 
 
 def default_interval(period: Period) -> Interval:
     """The buckets that make a readable chart of the period."""
-    raise NotImplementedError
+    length = period.end - period.start
+    # Two local days last up to 49 hours.
+    if length <= 2 * DAY + limits.HOUR:
+        return Interval.HOUR
+    return Interval.DAY if length <= 100 * DAY else Interval.MONTH
+
+
+def _parse_filter(text: str) -> Filter:
+    match = _FILTER.fullmatch(text)
+    if match is None:
+        raise QueryError("f", "write DIMENSION:OPERATOR:VALUE, or VALUE|VALUE")
+    try:
+        operator = Operator(match["operator"])
+    except ValueError as error:
+        known = ", ".join(Operator)
+        raise QueryError("f", f"the operator is one of {known}") from error
+    return Filter(
+        _unescape(match["dimension"]), operator, tuple(_split(match["values"]))
+    )
+
+
+def _split(text: str) -> list[str]:
+    """The values between the bars that no backslash stands before."""
+    values: list[str] = []
+    at = 0
+    while at <= len(text):
+        match = _VALUE.match(text, at)
+        end = len(text) if match is None else match.end()
+        values.append(_unescape(text[at:end]))
+        at = end + 1
+    return values
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(r"\1", text)
+
+
+def _parse_custom(
+    from_: str | None, to: str | None, zone: ZoneInfo, now: int
+) -> Period:
+    if not from_:
+        raise QueryError("from", "is missing")
+    start = _parse_moment("from", from_, zone)
+    end = _parse_moment("to", to, zone) if to else now
+    if end <= start:
+        raise QueryError("to" if to else "from", "the period is empty")
+    return Period(start, end)
+
+
+def _parse_moment(field: str, text: str, zone: ZoneInfo) -> int:
+    if _MS.fullmatch(text):
+        return _check_moment(field, int(text))
+    try:
+        moment = datetime.fromisoformat(text)
+        if _DATE.fullmatch(text) and field == "to":
+            moment += timedelta(days=1)
+        if moment.tzinfo is None:
+            return _check_moment(field, instant(moment, zone))
+        return _check_moment(field, to_ms(moment))
+    except (ValueError, OverflowError) as error:
+        raise QueryError(field, "give ms, or an ISO date or time") from error
+
+
+def _check_moment(field: str, ms: int) -> int:
+    # One year more, so that a period may end with the last day that events can have.
+    if not limits.EARLIEST_TIMESTAMP <= ms <= limits.LATEST_TIMESTAMP + 366 * DAY:
+        raise QueryError(field, "give a time of the years 2000 to 2100")
+    return ms
+
+
+def _months_before(local: datetime, months: int) -> datetime:
+    """The same wall clock time on that day of an earlier month, or its last day."""
+    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    last_day = monthrange(year, month + 1)[1]
+    return local.replace(year=year, month=month + 1, day=min(local.day, last_day))

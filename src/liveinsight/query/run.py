@@ -1,7 +1,25 @@
 """The one way from a question to its answer: check, compile, run."""
 
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
 from liveinsight.core.ports import Reader
-from liveinsight.query.model import Answer, Question
+from liveinsight.query.buckets import buckets, find_zone
+from liveinsight.query.catalog import TIME, Kind, find_metric
+from liveinsight.query.check import check_question
+from liveinsight.query.compile import compile_rows, compile_totals
+from liveinsight.query.model import (
+    Answer,
+    Interval,
+    Label,
+    Period,
+    Question,
+    Row,
+    Value,
+)
+from liveinsight.query.parse import default_interval
 
 
 def answer(question: Question, reader: Reader) -> Answer:
@@ -11,4 +29,146 @@ def answer(question: Question, reader: Reader) -> Answer:
         QueryError: it cannot be answered as asked; names the field and why.
         StoreUnavailable: the warehouse is closed or being replaced.
     """
-    raise NotImplementedError
+    check_question(question)
+    interval = _choose_interval(question)
+    count = len(question.metrics)
+    found = reader.query(*compile_totals(question))[0]
+    totals, totals_before = _values(found[:count]), None
+    if question.compare is not None:
+        totals_before = _values(found[count : 2 * count])
+    if not question.dimensions:
+        rows, row_count = [_row(question, [], totals, totals_before)], 1
+    elif question.dimensions == (TIME,):
+        rows = _series(question, interval or Interval.DAY, reader)
+        row_count = len(rows)
+    else:
+        rows, row_count = _groups(question, interval, reader)
+    return Answer(
+        metrics=list(question.metrics),
+        dimensions=list(question.dimensions),
+        interval=interval,
+        rows=rows,
+        row_count=row_count,
+        totals=totals,
+        totals_before=totals_before,
+        totals_change=_change(question, totals, totals_before),
+    )
+
+
+def _choose_interval(question: Question) -> Interval | None:
+    if TIME not in question.dimensions:
+        return None
+    return question.interval or default_interval(question.period)
+
+
+def _groups(
+    question: Question, interval: Interval | None, reader: Reader
+) -> tuple[list[Row], int]:
+    starts: dict[Label, int] = {}
+    if interval is not None:
+        starts = _starts(question.period, interval, question.timezone)
+    found = reader.query(*compile_rows(question, interval))
+    labels, count = len(question.dimensions), len(question.metrics)
+    rows = []
+    for record in found:
+        dimensions = _labels(question, record[:labels], starts)
+        metrics = _values(record[labels : labels + count])
+        before = None
+        if question.compare is not None:
+            before = _values(record[labels + count : labels + 2 * count])
+        rows.append(_row(question, dimensions, metrics, before))
+    if found:
+        return rows, cast("int", found[0][-1])
+    # Beyond the last row nothing says how many there are.
+    return rows, question.offset
+
+
+def _series(question: Question, interval: Interval, reader: Reader) -> list[Row]:
+    """Every bucket; the n-th of the period is compared with the n-th of the other."""
+    series = _buckets_of(question, interval, reader)
+    earlier: list[tuple[int, list[Value]]] = []
+    if question.compare is not None:
+        other = msgspec.structs.replace(question, period=question.compare)
+        earlier = _buckets_of(other, interval, reader)
+    rows = []
+    for index, (start, metrics) in enumerate(series):
+        before = earlier[index][1] if index < len(earlier) else None
+        rows.append(_row(question, [start], metrics, before))
+    return rows
+
+
+def _buckets_of(
+    question: Question, interval: Interval, reader: Reader
+) -> list[tuple[int, list[Value]]]:
+    """Start and metrics of every bucket of the question's period."""
+    starts = _starts(question.period, interval, question.timezone)
+    count = len(question.metrics)
+    found = {
+        cast("int", record[0]): _values(record[1 : 1 + count])
+        for record in reader.query(*compile_rows(question, interval))
+    }
+    if interval in (Interval.MINUTE, Interval.HOUR):
+        starts = {start: start for start in starts.values()}
+    nothing: list[Value] = [
+        0 if find_metric(name).kind in (Kind.COUNT, Kind.SUM) else None
+        for name in question.metrics
+    ]
+    return [
+        (start, found.get(cast("int", key), nothing)) for key, start in starts.items()
+    ]
+
+
+def _starts(period: Period, interval: Interval, timezone: str) -> dict[Label, int]:
+    zone = find_zone(timezone)
+    return {bucket.key: bucket.start for bucket in buckets(period, interval, zone)}
+
+
+def _labels(
+    question: Question, record: Sequence[object], starts: dict[Label, int]
+) -> list[Label]:
+    labels = cast("list[Label]", list(record))
+    return [
+        starts[label] if name == TIME else label
+        for name, label in zip(question.dimensions, labels, strict=True)
+    ]
+
+
+def _row(
+    question: Question,
+    dimensions: list[Label],
+    metrics: list[Value],
+    before: list[Value] | None,
+) -> Row:
+    return Row(
+        dimensions=dimensions,
+        metrics=metrics,
+        before=before,
+        change=_change(question, metrics, before),
+    )
+
+
+def _change(
+    question: Question, now: list[Value], before: list[Value] | None
+) -> list[float | None] | None:
+    if before is None:
+        return None
+    names = question.metrics
+    return [
+        change_of(find_metric(name).kind, value, earlier)
+        for name, value, earlier in zip(names, now, before, strict=True)
+    ]
+
+
+def change_of(kind: Kind, now: Value, before: Value) -> float | None:
+    """(now - before) ÷ before; for rates now - before; None where undefined."""
+    if now is None or before is None:
+        return None
+    if kind is Kind.RATE:
+        return now - before
+    if before == 0:
+        return 0.0 if now == 0 else None
+    return (now - before) / before
+
+
+def _values(record: Sequence[object]) -> list[Value]:
+    return cast("list[Value]", list(record))

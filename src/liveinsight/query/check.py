@@ -1,0 +1,135 @@
+"""What of a question can be known to be wrong before it is compiled."""
+
+from collections.abc import Sequence
+
+from liveinsight.core import limits
+from liveinsight.core.limits import DAY
+from liveinsight.errors import QueryError
+from liveinsight.query.buckets import find_zone
+from liveinsight.query.catalog import (
+    TIME,
+    Facts,
+    Level,
+    find_dimension,
+    find_metric,
+)
+from liveinsight.query.model import Filter, Operator, Period, Question
+
+MAX_FILTERS = 20
+MAX_VALUES = 100
+MAX_METRICS = 20
+MAX_DIMENSIONS = 5
+MAX_LIMIT = 10_000
+MAX_OFFSET = 10_000_000
+_TEXT_OPERATORS = (Operator.CONTAINS, Operator.CONTAINS_NOT)
+# As much earlier, so that the longest period can be compared with the one before.
+_EARLIEST = -2 * limits.EARLIEST_TIMESTAMP
+_LATEST = limits.LATEST_TIMESTAMP + 366 * DAY
+
+
+def check_question(question: Question) -> None:
+    """Returns if the question can be answered.
+
+    Raises:
+        QueryError: names the field, and why not.
+    """
+    check_site(question.site)
+    find_zone(question.timezone)
+    _check_period("period", question.period)
+    if question.compare is not None:
+        _check_period("compare", question.compare)
+    _check_names("metrics", question.metrics, MAX_METRICS)
+    _check_names("dimensions", question.dimensions, MAX_DIMENSIONS)
+    if not question.metrics:
+        raise QueryError("metrics", "name at least one")
+    _check_combination(question)
+    check_filters(question.filters, field="filters")
+    _check_rows(question)
+
+
+def check_filters(filters: Sequence[Filter], field: str) -> None:
+    """Returns if every filter names a dimension and has usable values.
+
+    Raises:
+        QueryError: names `field`, and why not.
+    """
+    if len(filters) > MAX_FILTERS:
+        raise QueryError(field, f"give at most {MAX_FILTERS}")
+    for condition in filters:
+        dimension = find_dimension(condition.dimension, field)
+        if dimension.level is Level.TIME:
+            raise QueryError(field, "filter time with the period")
+        if not 0 < len(condition.values) <= MAX_VALUES:
+            raise QueryError(field, f"give 1 to {MAX_VALUES} values")
+        for value in condition.values:
+            _check_text(value, field)
+            if not value and condition.operator in _TEXT_OPERATORS:
+                raise QueryError(field, "the text to look for is empty")
+
+
+def check_site(site: str | None) -> None:
+    """Returns if the site can be looked for.
+
+    Raises:
+        QueryError: it is no text.
+    """
+    if site is not None:
+        _check_text(site, "site")
+
+
+def check_id(session_id: str) -> None:
+    """Returns if the session id can be looked for.
+
+    Raises:
+        QueryError: it is no text.
+    """
+    _check_text(session_id, "session_id")
+
+
+def _check_combination(question: Question) -> None:
+    if TIME not in question.dimensions:
+        if question.interval is not None:
+            raise QueryError("interval", "needs the dimension time")
+        return
+    for name in question.metrics:
+        if find_metric(name).facts is Facts.PRESENT:
+            raise QueryError("metrics", f"{name} is of one moment: leave out time")
+    if question.compare is not None and len(question.dimensions) > 1:
+        raise QueryError("compare", "a series is compared without other dimensions")
+
+
+def _check_names(field: str, names: Sequence[str], most: int) -> None:
+    if len(names) > most:
+        raise QueryError(field, f"name at most {most}")
+    if len(set(names)) != len(names):
+        raise QueryError(field, "one is named twice")
+    for name in names:
+        if field == "metrics":
+            find_metric(name)
+        else:
+            _check_text(name, field)
+            find_dimension(name)
+
+
+def _check_rows(question: Question) -> None:
+    known = (*question.metrics, *question.dimensions)
+    for order in question.order_by:
+        if order.by not in known:
+            raise QueryError("order_by", "name a metric or dimension of the question")
+    if not 0 < question.limit <= MAX_LIMIT:
+        raise QueryError("limit", f"give 1 to {MAX_LIMIT}")
+    if not 0 <= question.offset <= MAX_OFFSET:
+        raise QueryError("offset", f"give 0 to {MAX_OFFSET}")
+
+
+def _check_period(field: str, period: Period) -> None:
+    if not _EARLIEST <= period.start < period.end <= _LATEST:
+        raise QueryError(field, "it is empty, or outside of the years 2000 to 2100")
+
+
+def _check_text(text: str, field: str) -> None:
+    if len(text) > limits.URL_CHARS:
+        raise QueryError(field, f"a value has at most {limits.URL_CHARS} characters")
+    # Half of a surrogate pair is no text: the engine's driver would raise.
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise QueryError(field, "a value is not text")
