@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from liveinsight.cli.opening import open_app
+from liveinsight.cli.opening import open_folder
 from liveinsight.cli.options import data_option, examples, json_option, print_json
 
 
@@ -28,7 +28,7 @@ def account() -> None:
 @data_option
 def add(name: str, data: str | None) -> None:
     """Add an account; asks for its password, or reads it from standard input."""
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.accounts import add_account
 
     add_account(name, ask_password())
@@ -40,7 +40,7 @@ def add(name: str, data: str | None) -> None:
 @data_option
 def list_(data: str | None, *, as_json: bool) -> None:
     """List the accounts."""
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.accounts import list_accounts
 
     names = list_accounts()
@@ -56,7 +56,7 @@ def list_(data: str | None, *, as_json: bool) -> None:
 @data_option
 def password(name: str, data: str | None) -> None:
     """Set a new password, which signs the account out everywhere."""
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.accounts import set_password
 
     set_password(name, ask_password())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from liveinsight.cli.opening import open_app
+from liveinsight.cli.opening import open_folder
 from liveinsight.cli.options import (
     data_option,
     examples,
@@ -38,7 +38,7 @@ def add(name: str, site: str | None, data: str | None) -> None:
 
     It is kept as a hash, so this is the only time that it can be seen.
     """
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.keys import add_key
 
     made = add_key(name, site)
@@ -51,7 +51,7 @@ def add(name: str, site: str | None, data: str | None) -> None:
 @data_option
 def list_(data: str | None, *, as_json: bool) -> None:
     """List the keys in force by their first characters."""
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.keys import list_keys
 
     keys = list_keys()
@@ -72,7 +72,7 @@ def list_(data: str | None, *, as_json: bool) -> None:
 @data_option
 def revoke(name: str, data: str | None) -> None:
     """End the key of this NAME, at once."""
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.keys import revoke_key
 
     revoke_key(name)

@@ -2,7 +2,7 @@
 
 import click
 
-from liveinsight.cli.opening import open_app
+from liveinsight.cli.opening import open_folder
 from liveinsight.cli.options import data_option, examples
 
 
@@ -17,7 +17,7 @@ from liveinsight.cli.options import data_option, examples
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
 def manage(arguments: tuple[str, ...], data: str | None) -> None:
     """Run one of Django's own commands over the data folder."""
-    open_app(data)
+    open_folder(data)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["liveinsight manage", *arguments])

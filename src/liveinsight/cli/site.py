@@ -2,7 +2,7 @@
 
 import click
 
-from liveinsight.cli.opening import open_app
+from liveinsight.cli.opening import open_folder
 from liveinsight.cli.options import (
     data_option,
     examples,
@@ -37,7 +37,7 @@ def site() -> None:
 @data_option
 def add(domain: str, name: str, timezone: str, data: str | None) -> None:
     """Add a site by its DOMAIN, as in shop.example."""
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.sites import add_site
 
     added = add_site(domain, timezone=timezone, name=name)
@@ -49,7 +49,7 @@ def add(domain: str, name: str, timezone: str, data: str | None) -> None:
 @data_option
 def list_(data: str | None, *, as_json: bool) -> None:
     """List the sites."""
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.sites import list_sites
 
     sites = list_sites()
@@ -64,7 +64,7 @@ def list_(data: str | None, *, as_json: bool) -> None:
 @data_option
 def remove(domain: str, data: str | None) -> None:
     """Stop taking a site's events; what was collected stays."""
-    open_app(data)
+    open_folder(data)
     from liveinsight.dashboard.sites import remove_site
 
     remove_site(domain)
