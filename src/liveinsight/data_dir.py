@@ -1,109 +1,103 @@
-"""The folder of all state: what is where in it, its secrets, and who holds it."""
+"""The folder that holds all state of one installation: its paths, lock and secrets."""
 
 import fcntl
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
-
-import msgspec
+from typing import Final
 
 from liveinsight.errors import ConfigError
 
+OWNER_ONLY: Final = 0o600
+OWNER_ONLY_DIR: Final = 0o700
 
-class DataDir(msgspec.Struct, frozen=True):
-    """The files under one folder; it and they are for their owner only."""
 
-    root: Path
+class DataDir:
+    """The paths below DIR; the folder is made, for its owner alone."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        try:
+            root.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY_DIR)
+            self.secrets.mkdir(exist_ok=True, mode=OWNER_ONLY_DIR)
+        except OSError as error:
+            raise ConfigError(
+                f"cannot make the data folder {root}: {error.strerror}"
+            ) from error
 
     @property
     def inbox(self) -> Path:
-        """Every event that was acknowledged and is not in the archive yet."""
+        """The durable inbox (SQLite)."""
         return self.root / "inbox.sqlite3"
 
     @property
     def archive(self) -> Path:
-        """Every older event, for good."""
+        """The folder of closed inbox ranges."""
         return self.root / "archive"
 
     @property
     def warehouse(self) -> Path:
-        """Derived from inbox and archive."""
+        """The warehouse (DuckDB)."""
         return self.root / "warehouse.duckdb"
 
     @property
     def app(self) -> Path:
-        """Accounts, sites and keys."""
+        """Sites, accounts and keys (SQLite)."""
         return self.root / "app.sqlite3"
 
     @property
     def secrets(self) -> Path:
-        """One file per secret."""
+        """The folder of what only the owner may read."""
         return self.root / "secrets"
 
+    @property
+    def control_address(self) -> Path:
+        """Where the running server takes the command line's requests."""
+        return self.secrets / "server.json"
 
-def make_data_dir(root: Path) -> DataDir:
-    """The folder, made if it is not there.
+    def secret(self, name: str) -> str:
+        """The secret of that name, 64 hex digits; drawn at the first call."""
+        path = self.secrets / name
+        with suppress(FileExistsError):
+            write_owner_only(path, secrets.token_hex(32))
+        text = path.read_text().strip()
+        if len(text) < 64:
+            raise ConfigError(f"{path} is damaged; remove it to draw a new secret")
+        return text
 
-    Raises:
-        ConfigError: it cannot be made, or not be written to.
-    """
-    try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (root / "secrets").mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"the data folder {root}: {error.strerror}") from None
-    if not os.access(root, os.W_OK | os.X_OK):
-        raise ConfigError(f"the data folder {root} cannot be written to")
-    return DataDir(root)
+    def lock(self) -> int:
+        """Takes the folder for this process; returns the open lock.
 
+        The lock ends with the process, however it ends.
 
-def read_secret(data: DataDir, name: str) -> str:
-    """The secret of this name; 256 random bits at the first call.
-
-    Two processes that ask at once get the same: the file appears whole, and only once.
-    """
-    path = data.secrets / name
-    if not path.exists():
-        drawn = data.secrets / f".{name}.{os.getpid()}"
-        with open(drawn, "w", opener=open_for_owner) as file:
-            file.write(secrets.token_urlsafe(64))
-            file.flush()
-            os.fsync(file.fileno())
+        Raises:
+            ConfigError: another process has it.
+        """
+        lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY)
         try:
-            os.link(drawn, path)
-        except FileExistsError:
-            pass
-        finally:
-            drawn.unlink()
-    return path.read_text()
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(lock, 20, 0).decode().strip() or "unknown"
+            os.close(lock)
+            raise ConfigError(
+                f"another LiveInsight (process {holder}) is using {self.root}; "
+                "stop it, or choose another folder with --data"
+            ) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        return lock
 
 
-def open_for_owner(path: str, flags: int) -> int:
-    """An opener for `open`: nobody else may read what it creates."""
-    return os.open(path, flags, mode=0o600)
-
-
-def hold(data: DataDir) -> IO[str]:
-    """Holds the folder for this process until the file that it returns is closed.
-
-    The kernel lets go when the process dies, however it dies.
-
-    Raises:
-        ConfigError: another process holds it.
-    """
-    file = open(data.root / "lock", "a+", opener=open_for_owner)  # noqa: SIM115 (held)
+def write_owner_only(path: Path, text: str) -> None:
+    """Makes the file in one step, never readable by others; raises if it is there."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+    with os.fdopen(opened, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        raise ConfigError(
-            f"another LiveInsight (process {holder}) runs on {data.root}; "
-            "stop it first, or choose another folder with --data"
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
+        path.hardlink_to(draft)
+    finally:
+        draft.unlink()
