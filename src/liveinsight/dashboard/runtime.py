@@ -7,6 +7,7 @@ import msgspec
 
 from liveinsight.core.outcome import Sample
 from liveinsight.core.ports import Reader
+from liveinsight.dashboard.live_hub import LiveHub
 
 
 class LedgerLine(Protocol):
@@ -55,6 +56,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     clock: Callable[[], int]
     """Now, in ms."""
+    live: LiveHub
     ledger: Callable[[], Sequence[LedgerLine]]
     samples: Callable[[], Sequence[Sample]]
     """Newest last."""

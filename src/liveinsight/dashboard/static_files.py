@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from whitenoise import WhiteNoise  # type: ignore[import-untyped]
+from whitenoise import WhiteNoise
 
 ROOT: Final = Path(__file__).parent / "static"
 # esbuild writes NAME-HASH.EXTENSION, the hash being 8 of A-Z and 2-7.

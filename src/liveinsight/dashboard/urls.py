@@ -4,14 +4,20 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, path
 from django.views.i18n import set_language
 
+from liveinsight.dashboard.api import api_urls
 from liveinsight.dashboard.auth import auth_urls
+from liveinsight.dashboard.health import health_urls
 from liveinsight.dashboard.key_pages import key_urls
+from liveinsight.dashboard.live_views import live_urls
 from liveinsight.dashboard.pages import page_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_urls,
     *auth_urls,
     *key_urls,
+    *api_urls,
+    *live_urls,
+    *health_urls,
     path("language/", login_not_required(set_language), name="language"),
 ]
 

@@ -1,0 +1,292 @@
+"""The live page's engine: who watches what, and one computation for all of them.
+
+Threads: `publish` comes from the inbox's writer, `poll` from Django's threads, the
+rest runs on the event loop. `lock` guards groups, beginnings and the outbox; it is
+never held during a question, a wait or a send.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import msgspec
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+
+from liveinsight.core import limits
+from liveinsight.core.event import Event
+from liveinsight.core.ports import Reader
+from liveinsight.dashboard.live_feed import (
+    Beginnings,
+    describe,
+    is_shown,
+    passes,
+)
+from liveinsight.dashboard.live_group import Group, Viewer
+from liveinsight.dashboard.live_stream import stream
+from liveinsight.dashboard.rights import TooManyWatchesError, Watch
+from liveinsight.errors import StoreUnavailable
+from liveinsight.query.live import live_panels
+
+logger = logging.getLogger("liveinsight.live")
+
+MAX_STREAMS: Final = 1_000
+MAX_GROUPS: Final = 500
+COMPUTED_A_SECOND: Final = 50
+"""Distinct (site, filters) that get new panels each second; with more, in turns."""
+OUTBOX_EVENTS: Final = 1_000
+POLLED_FOR: Final = 5 * limits.SECOND
+FRESH_FOR: Final = 1 * limits.SECOND
+THREADS: Final = 2
+
+
+class LiveHub:
+    """Takes committed events and the warehouse's reader; feeds streams and polls."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        clock: Callable[[], int],
+        *,
+        backlog: Callable[[], int] = lambda: 0,
+        max_streams: int = MAX_STREAMS,
+    ) -> None:
+        self.reader = reader
+        self.clock = clock
+        self.backlog = backlog
+        self.max_streams = max_streams
+        self.lock = threading.Lock()
+        self.groups: dict[Watch, Group] = {}
+        self.beginnings = Beginnings()
+        self.outbox: deque[tuple[int, Event]] = deque(maxlen=OUTBOX_EVENTS)
+        self.stamp = 0
+        self.streams = 0
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.wake = asyncio.Event()
+        self.flush_is_planned = False
+        self.flushed_at = 0.0
+        self.failing = False
+        self.threads = ThreadPoolExecutor(THREADS, "live")
+
+    # --- events in -----------------------------------------------------------
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Takes events that are durable now; from any thread, in microseconds."""
+        with self.lock:
+            self.stamp = stamp = max(self.clock(), self.stamp + 1)
+            for event in events:
+                self.beginnings.of(event)
+            if not self.groups:
+                return
+            self.outbox.extend((stamp, event) for event in events if is_shown(event))
+            if self.flush_is_planned or self.loop is None or not self.outbox:
+                return
+            self.flush_is_planned = True
+            loop = self.loop
+        try:
+            loop.call_soon_threadsafe(self.plan_flush)
+        except RuntimeError:  # the loop has closed: nobody watches any more
+            self.flush_is_planned = False
+
+    def plan_flush(self) -> None:
+        """Flushes now, or as soon as the last flush is long enough ago."""
+        loop = asyncio.get_running_loop()
+        loop.call_at(
+            max(loop.time(), self.flushed_at + self.flush_interval()), self.flush
+        )
+
+    def flush_interval(self) -> float:
+        """Seconds between two messages of events: 50 ms, more with many streams."""
+        return min(0.25, 0.05 + self.streams / 1_000)
+
+    def flush(self) -> None:
+        """Hands the waiting events to all whose filters they pass."""
+        self.flushed_at = asyncio.get_running_loop().time()
+        for group, items in self.sort_outbox():
+            for viewer in group.viewers:
+                viewer.feed.extend(items)
+                viewer.ready.set()
+
+    def sort_outbox(self) -> list[tuple[Group, list[bytes]]]:
+        """Empties the outbox into the groups; returns what is new for each."""
+        with self.lock:
+            self.flush_is_planned = False
+            waiting = list(self.outbox)
+            self.outbox.clear()
+            sites = {group.watch.site for group in self.groups.values()}
+            items = [
+                (stamp, event, start, msgspec.json.encode(describe(event, start)))
+                for stamp, event in waiting
+                if event.site in sites
+                for start in (self.beginnings.of(event),)
+            ]
+            sorted_items = []
+            for group in self.groups.values():
+                watch = group.watch
+                passed = [
+                    (stamp, item)
+                    for stamp, event, start, item in items
+                    if event.site == watch.site and passes(event, start, watch.filters)
+                ]
+                group.recent.extend(passed)
+                if passed:
+                    sorted_items.append((group, [item for _, item in passed]))
+            return sorted_items
+
+    # --- panels --------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Sends panels once a second until cancelled; then ends all streams."""
+        loop = self.loop = asyncio.get_running_loop()
+        try:
+            while True:
+                began = loop.time()
+                due = self.choose_due()
+                await asyncio.gather(*(self.refresh(group) for group in due))
+                took = loop.time() - began
+                # Slow questions leave the engine time for others.
+                await self.rest(max(1.0 - took, took / 2) if due else 1.0)
+        finally:
+            self.close()
+
+    async def rest(self, seconds: float) -> None:
+        """Waits; a new group ends it early."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.wake.wait()
+        except TimeoutError:
+            return
+        finally:
+            self.wake.clear()
+
+    def choose_due(self) -> list[Group]:
+        """The groups to compute now, the longest waiting first; forgets the unwatched."""
+        now = self.clock()
+        with self.lock:
+            for group in list(self.groups.values()):
+                if not group.viewers and group.polled_until < now:
+                    del self.groups[group.watch]
+            due = [
+                group
+                for group in self.groups.values()
+                if group.viewers and now - group.computed_at >= FRESH_FOR * 0.9
+            ]
+        due.sort(key=lambda group: group.computed_at)
+        return due[:COMPUTED_A_SECOND]
+
+    async def refresh(self, group: Group) -> None:
+        """Computes the panels in a thread, and gives them to every viewer."""
+        loop = asyncio.get_running_loop()
+        panels = await loop.run_in_executor(self.threads, self.compute, group)
+        if panels is not None:
+            for viewer in group.viewers:
+                viewer.panels = panels
+                viewer.ready.set()
+
+    def compute(self, group: Group) -> bytes | None:
+        """The message of panels, at most a second old; None while there is no warehouse.
+
+        However many ask at once, one computes and the others take its result.
+        """
+        with group.computing:
+            now = self.clock()
+            if group.panels is not None and now - group.computed_at < FRESH_FOR * 0.9:
+                return group.panels
+            group.computed_at = now
+            try:
+                watch = group.watch
+                panels = live_panels(watch.site, watch.filters, now, self.reader)
+                said = msgspec.json.encode(panels)
+            except StoreUnavailable:
+                return None
+            except Exception:
+                if not self.failing:  # one line for a row of failures
+                    logger.exception("The live panels failed")
+                self.failing = True
+                return None
+            self.failing = False
+            sent_at, backlog = self.clock(), self.backlog()
+            group.panels = b'{"sent_at":%d,"backlog_events":%d,"panels":%b}' % (
+                sent_at,
+                backlog,
+                said,
+            )
+            return group.panels
+
+    # --- viewers -------------------------------------------------------------
+
+    def join(self, watch: Watch) -> Viewer:
+        """A new stream's viewer; its first panels are computed at once.
+
+        Raises:
+            TooManyWatchesError: there are as many streams as this process keeps.
+        """
+        if self.streams >= self.max_streams:
+            raise TooManyWatchesError
+        viewer = Viewer()
+        with self.lock:
+            group = self.group_of(watch)
+            group.viewers.add(viewer)
+        self.streams += 1
+        if group.panels is not None and self.clock() - group.computed_at < FRESH_FOR:
+            viewer.panels = group.panels
+            viewer.ready.set()
+        else:
+            self.wake.set()
+        return viewer
+
+    def leave(self, watch: Watch, viewer: Viewer) -> None:
+        """The stream has ended."""
+        self.streams -= 1
+        with self.lock:
+            group = self.groups.get(watch)
+            if group is not None:
+                group.viewers.discard(viewer)
+
+    def group_of(self, watch: Watch) -> Group:
+        """The group, made if need be; the lock is held."""
+        group = self.groups.get(watch)
+        if group is None:
+            if len(self.groups) >= MAX_GROUPS:
+                raise TooManyWatchesError
+            group = self.groups[watch] = Group(watch)
+        return group
+
+    def poll(self, watch: Watch, since: int) -> bytes:
+        """What a stream would have said after `since`, the `now` of the last poll (ms).
+
+        Raises:
+            TooManyWatchesError: too many distinct filters are watched.
+        """
+        if self.loop is None:
+            self.sort_outbox()
+        with self.lock:
+            now = max(self.clock(), self.stamp)
+            if self.outbox:  # the next poll gets what has not been handed out yet
+                now = self.outbox[0][0] - 1
+            self.stamp = max(now, self.stamp)
+            group = self.group_of(watch)
+            group.polled_until = self.stamp + POLLED_FOR
+        panels = self.compute(group) or b"null"
+        with self.lock:
+            items = [item for stamp, item in group.recent if since < stamp <= now]
+        feed = b'{"sent_at":%d,"events":[%b]}' % (self.clock(), b",".join(items))
+        return b'{"now":%d,"feed":%b,"panels":%b}' % (now, feed, panels)
+
+    async def app(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """The ASGI application of `/live/stream`."""
+        await stream(self, scope, receive, send)
+
+    def close(self) -> None:
+        """Ends all streams and the threads."""
+        self.loop = None
+        with self.lock:
+            viewers = [each for group in self.groups.values() for each in group.viewers]
+        for viewer in viewers:
+            viewer.close()
+        self.threads.shutdown(wait=False, cancel_futures=True)

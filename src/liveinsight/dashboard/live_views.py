@@ -1,0 +1,55 @@
+"""`/live/token` opens a stream, `/live/poll` stands in for one."""
+
+import msgspec
+from django.urls import path
+
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.api import Scope, answers_json
+from liveinsight.dashboard.rights import (
+    TOKEN_SECONDS,
+    Grant,
+    TooManyWatchesError,
+    Watch,
+    sign_grant,
+)
+from liveinsight.errors import QueryError, StoreUnavailable
+from liveinsight.query.check import check_filters
+
+
+@answers_json
+def token(scope: Scope) -> object:
+    """`{token, expires_in}`: for `/live/stream?token=`; seconds."""
+    grant = Grant(asker=scope.asker, watch=read_watch(scope))
+    return {"token": sign_grant(grant), "expires_in": TOKEN_SECONDS}
+
+
+@answers_json
+def poll(scope: Scope) -> object:
+    """`{now, feed, panels}`: the feed since `since`, the `now` of the poll before."""
+    since = scope.asked.get("since", "")
+    if since and not (since.isascii() and since.isdigit() and len(since) < 16):
+        raise QueryError("since", "give the `now` of the poll before")
+    watch = read_watch(scope)
+    try:
+        said = runtime.current().live.poll(watch, int(since) if since else scope.now)
+    except TooManyWatchesError:
+        raise StoreUnavailable("too many distinct filters are watched", 5) from None
+    return msgspec.Raw(said)
+
+
+def read_watch(scope: Scope) -> Watch:
+    """What is watched; refused here rather than in the stream.
+
+    Raises:
+        QueryError: no site, or a filter that cannot be asked.
+    """
+    if scope.site is None:
+        raise QueryError("site", "name one")
+    check_filters(scope.filters, "f")
+    return Watch(scope.site, scope.filters)
+
+
+live_urls = [
+    path("live/token", token, name="live-token"),
+    path("live/poll", poll, name="live-poll"),
+]

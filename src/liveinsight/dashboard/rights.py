@@ -1,0 +1,106 @@
+"""Who asks, and what they may read: a signed-in account, or the holder of a key."""
+
+import msgspec
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.core import signing
+from django.http import HttpRequest
+
+from liveinsight.dashboard.keys import find_key, is_in_force
+from liveinsight.query.model import Filter
+from liveinsight.query.parse import format_filter, parse_filters
+
+TOKEN_SECONDS = 60
+"""A token opens a stream in this time; the stream then lives on its own checks."""
+SALT = "liveinsight.live"
+
+
+class TooManyWatchesError(Exception):
+    """As many streams, or distinct filters, as this process keeps."""
+
+
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """An account (all sites), or a key (all, or its one)."""
+
+    account_id: int | None = None
+    key_id: int | None = None
+    site: str = ""
+    """The only site that may be read; "" is all."""
+
+    def may_read(self, site: str | None) -> bool:
+        """Whether the asker may read the site; None is all sites together."""
+        return not self.site or self.site == site
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """What a live page shows: the unit of work, shared by all who watch the same."""
+
+    site: str
+    filters: tuple[Filter, ...] = ()
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token says: this asker may watch this."""
+
+    asker: Asker
+    watch: Watch
+
+
+def find_asker(request: HttpRequest) -> Asker | None:
+    """Who asks; a key that is sent decides, even where a session exists, too."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        found = find_key(key.strip())
+        return None if found is None else Asker(key_id=found.pk, site=found.site)
+    if request.user.is_authenticated:
+        return Asker(account_id=request.user.pk)
+    return None
+
+
+def sign_grant(grant: Grant) -> str:
+    """The token; for an address, hence short-lived and useless without the session."""
+    return signing.dumps(
+        {
+            "account": grant.asker.account_id,
+            "key": grant.asker.key_id,
+            "only": grant.asker.site,
+            "site": grant.watch.site,
+            "filters": [format_filter(each) for each in grant.watch.filters],
+        },
+        salt=SALT,
+    )
+
+
+def open_grant(token: str) -> Grant | None:
+    """The grant, if the token is ours and not too old."""
+    try:
+        said = signing.loads(token, salt=SALT, max_age=TOKEN_SECONDS)
+    except signing.BadSignature:
+        return None
+    return Grant(
+        asker=Asker(account_id=said["account"], key_id=said["key"], site=said["only"]),
+        watch=Watch(said["site"], parse_filters(said["filters"])),
+    )
+
+
+def is_still_granted(asker: Asker, cookies: str) -> bool:
+    """Whether the key is in force, or the session of the cookies is the account's.
+
+    Ends with signing out, with a new password, and with the account.
+    """
+    if asker.key_id is not None:
+        return is_in_force(asker.key_id)
+    request = HttpRequest()
+    request.session = SessionStore(session_key_in(cookies))
+    account = get_user(request)
+    return account.is_authenticated and account.pk == asker.account_id
+
+
+def session_key_in(cookies: str) -> str | None:
+    """The session's key in a Cookie header."""
+    for pair in cookies.split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == settings.SESSION_COOKIE_NAME:
+            return value
+    return None
