@@ -4,10 +4,50 @@ Source: design, semantics.md, "Dashboard addresses". Times and `duration` are ms
 `avg_session_time` seconds, rates 0-1; lists are complete. `site=None` reads all sites.
 """
 
+from typing import cast
+
 import msgspec
 
+from liveinsight.core.limits import HOUR, SECOND
 from liveinsight.core.ports import Reader
-from liveinsight.query.model import Filter, Period
+from liveinsight.errors import QueryError
+from liveinsight.query.buckets import buckets, find_zone
+from liveinsight.query.catalog import TIME
+from liveinsight.query.check import MAX_LIMIT, check_filters, check_site
+from liveinsight.query.live import ask_active
+from liveinsight.query.model import Filter, Interval, Period, Question
+from liveinsight.query.run import answer
+from liveinsight.query.sessions import (
+    Session,
+    SessionEvent,
+    TimelineStep,
+    session,
+    session_events,
+    timeline,
+)
+
+DIRECT = "Direct"
+MAX_HOURS = 2_000
+
+__all__ = [
+    "ActiveSession",
+    "HourCount",
+    "PageViews",
+    "Referrers",
+    "Session",
+    "SessionEvent",
+    "Summary",
+    "TimelineStep",
+    "active_sessions",
+    "hourly",
+    "last_hours",
+    "pages",
+    "referrers",
+    "session",
+    "session_events",
+    "summary",
+    "timeline",
+]
 
 
 class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,67 +58,6 @@ class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
     last_activity: int
     current_page: str | None
     duration: int
-
-
-class SessionEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a session; engagement left out."""
-
-    event_id: str
-    timestamp: int
-    event_type: str
-    page_url: str | None
-    referrer: str | None
-
-
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one session."""
-
-    site: str
-    session_id: str
-    user_id: str
-    start_time: int
-    last_activity: int
-    entry_page: str | None
-    exit_page: str | None
-    page_views: int
-    total_events: int
-    session_duration: int
-    is_bounce: bool
-    is_active: bool
-    engagement_ms: int
-    referrer: str | None
-    source: str | None
-    channel: str
-    utm_source: str | None
-    utm_medium: str | None
-    utm_campaign: str | None
-    country: str | None
-    language: str | None
-    device: str | None
-    browser: str | None
-    browser_version: str | None
-    os: str | None
-    os_version: str | None
-    screen_width: int | None
-
-
-class TimelineStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a session in full, engagement included."""
-
-    event_id: str
-    timestamp: int
-    time: int
-    """The effective time: the order of the steps."""
-    event_type: str
-    page: str | None
-    page_url: str | None
-    page_title: str | None
-    referrer: str | None
-    engagement_ms: int | None
-    scroll_percent: int | None
-    properties: msgspec.Raw | None
-    revenue_amount: float | None
-    revenue_currency: str | None
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,36 +93,40 @@ class Referrers(msgspec.Struct, frozen=True, kw_only=True):
 def active_sessions(
     site: str | None, filters: tuple[Filter, ...], now: int, reader: Reader
 ) -> list[ActiveSession]:
-    """The sessions with an event in the last 30 minutes before `now`, newest first."""
-    raise NotImplementedError
+    """The sessions with an event in the last 30 minutes before `now`, newest first.
 
-
-def session(
-    site: str | None, session_id: str, now: int, reader: Reader
-) -> Session | None:
-    """The session that the id means, whether its own or one given in a reply."""
-    raise NotImplementedError
-
-
-def session_events(
-    site: str | None, session_id: str, reader: Reader
-) -> list[SessionEvent] | None:
-    """The session's events in order; None if there is no such session."""
-    raise NotImplementedError
-
-
-def timeline(
-    site: str | None, session_id: str, reader: Reader
-) -> list[TimelineStep] | None:
-    """The session's events in order and in full; None if there is no such session."""
-    raise NotImplementedError
+    Raises:
+        QueryError: a filter names no dimension, or `time`.
+    """
+    check_site(site)
+    check_filters(filters, field="filters")
+    return [
+        ActiveSession(
+            session_id=active.session_id,
+            user_id=active.user_id,
+            last_activity=active.last_activity,
+            current_page=active.page,
+            duration=active.last_activity - active.since,
+        )
+        for active in ask_active(site, filters, now, reader)
+    ]
 
 
 def summary(
     site: str | None, period: Period, filters: tuple[Filter, ...], reader: Reader
 ) -> Summary:
     """Sessions that started, events, mean session time in seconds, conversion rate."""
-    raise NotImplementedError
+    metrics = ("sessions", "events", "session_duration", "conversion_rate")
+    totals = answer(
+        Question(site=site, period=period, filters=filters, metrics=metrics), reader
+    ).totals
+    sessions, events, duration, rate = (value or 0 for value in totals)
+    return Summary(
+        total_sessions=int(sessions),
+        total_events=int(events),
+        avg_session_time=duration / SECOND,
+        conversion_rate=float(rate),
+    )
 
 
 def hourly(
@@ -154,27 +137,78 @@ def hourly(
     reader: Reader,
 ) -> list[HourCount]:
     """Every hour of the period, those without events too."""
-    raise NotImplementedError
+    question = Question(
+        site=site,
+        timezone=timezone,
+        period=period,
+        filters=filters,
+        metrics=("events",),
+        dimensions=(TIME,),
+        interval=Interval.HOUR,
+    )
+    return [
+        HourCount(cast("int", row.dimensions[0]), cast("int", row.metrics[0]))
+        for row in answer(question, reader).rows
+    ]
 
 
 def last_hours(hours: int, timezone: str, now: int) -> Period:
     """The `hours` local hours up to now, the running one included.
 
     Raises:
-        QueryError: `hours` is not 1 to 2,000.
+        QueryError: `hours` is not 1 to MAX_HOURS.
     """
-    raise NotImplementedError
+    if not 1 <= hours <= MAX_HOURS:
+        raise QueryError("hours", f"give 1 to {MAX_HOURS}")
+    around = Period(now - (hours + 1) * HOUR, now + 1)
+    running = buckets(around, Interval.HOUR, find_zone(timezone))[-hours:]
+    return Period(running[0].start, now + 1)
 
 
 def pages(
     site: str | None, period: Period, filters: tuple[Filter, ...], reader: Reader
 ) -> list[PageViews]:
     """Every page with its views, most first."""
-    raise NotImplementedError
+    found = _count_by("page", "page_views", site, period, filters, reader)
+    return [PageViews(label, count) for label, count in found if label and count]
 
 
 def referrers(
     site: str | None, period: Period, filters: tuple[Filter, ...], reader: Reader
 ) -> Referrers:
     """Every source with its sessions, most first."""
-    raise NotImplementedError
+    found = _count_by("source", "sessions", site, period, filters, reader)
+    return Referrers(
+        labels=[label or DIRECT for label, _ in found],
+        data=[count for _, count in found],
+    )
+
+
+def _count_by(
+    dimension: str,
+    metric: str,
+    site: str | None,
+    period: Period,
+    filters: tuple[Filter, ...],
+    reader: Reader,
+) -> list[tuple[str | None, int]]:
+    """All labels, a page of rows at a time."""
+    found: list[tuple[str | None, int]] = []
+    complete = False
+    while not complete:
+        question = Question(
+            site=site,
+            period=period,
+            filters=filters,
+            metrics=(metric,),
+            dimensions=(dimension,),
+            limit=MAX_LIMIT,
+            offset=len(found),
+        )
+        rows = answer(question, reader).rows
+        found += [
+            (cast("str | None", row.dimensions[0]), cast("int", row.metrics[0]))
+            for row in rows
+        ]
+        complete = len(rows) < MAX_LIMIT
+    return found
