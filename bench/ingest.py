@@ -1,0 +1,176 @@
+"""Durable events per second through the door, beside a bare echo on the same server.
+
+    .venv/bin/python -m bench.ingest [--quick] [--json] [--door]
+
+The load comes from another process over kept-alive loopback connections, in turns
+to the echo and to the real server (`liveinsight up`, its applier running and one
+live page open); medians over the turns. `--door` measures the door and its inbox
+alone. Both processors of a small machine are busy then: ratios compare, absolute
+numbers do not.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import msgspec
+
+from bench import _watch
+from bench._load import SITE, Load, Wanted, make_load
+from bench._pages import Page, open_live_page
+from bench._server import free_port, resident_mb, running
+
+SIZES = (1, 10, 100)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How long to measure."""
+
+    turns: int
+    seconds: float
+
+
+QUICK = Plan(3, 1.0)
+FULL = Plan(5, 4.0)
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """Medians for one number of events a request."""
+
+    events: int
+    echo_per_s: float
+    requests_per_s: float
+    p50_ms: float
+    p99_ms: float
+    refused: int
+
+    @property
+    def ratio(self) -> float:
+        """Our requests a second for one of the echo's."""
+        return self.requests_per_s / self.echo_per_s
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The last line with `--json`."""
+
+    ratio_1: float
+    ratio_10: float
+    ratio_100: float
+    events_per_s_10: float
+    p99_ms_10: float
+    loop_block_ms: float
+    backlog_events: int | None
+    catch_up_per_s: float | None
+    resident_mb: float
+
+
+def compare(events: int, echo_port: int, our_port: int, plan: Plan) -> Compared:
+    """Turns of load on both, and their medians."""
+    echoes: list[Load] = []
+    ours: list[Load] = []
+    for turn in range(plan.turns):
+        for port, found in ((echo_port, echoes), (our_port, ours)):
+            wanted = Wanted(
+                port=port,
+                events=events,
+                seconds=plan.seconds,
+                seed=events * 1000 + turn,
+            )
+            found.append(make_load(wanted))
+    return Compared(
+        events=events,
+        echo_per_s=statistics.median(load.per_second for load in echoes),
+        requests_per_s=statistics.median(load.per_second for load in ours),
+        p50_ms=statistics.median(load.p50_ms for load in ours),
+        p99_ms=statistics.median(load.p99_ms for load in ours),
+        refused=sum(load.refused for load in ours),
+    )
+
+
+@contextmanager
+def _servers(*, door_only: bool) -> Iterator[tuple[int, int, int, Path, Path]]:
+    """Ports of echo and ours, our pid, our folder, and the watch's file."""
+    echo_port, our_port = free_port(), free_port()
+    with tempfile.TemporaryDirectory(prefix="liveinsight-bench-") as name:
+        folder = Path(name) / "data"
+        folder.mkdir()
+        watch_file = Path(name) / "watch"
+        watch_file.touch()
+        module = "bench._door" if door_only else "bench._full"
+        words = ("-m", module, str(our_port), str(folder), str(watch_file))
+        with (
+            running("-m", "bench._echo", str(echo_port), port=echo_port),
+            running(*words, port=our_port) as ours,
+        ):
+            yield echo_port, our_port, ours.pid, folder, watch_file
+
+
+def measure(plan: Plan, *, door_only: bool) -> Report:
+    """All sizes in turn, printing as it goes."""
+    with _servers(door_only=door_only) as (echo, ours, pid, folder, watch_file):
+        page: Page | None = None
+        opened = nullcontext() if door_only else open_live_page(ours, folder, SITE)
+        with opened as page:
+            make_load(Wanted(port=ours, seconds=1.0, seed=1))
+            make_load(Wanted(port=echo, seconds=0.5, seed=2))
+            _watch.reset(watch_file)
+            found = {size: compare(size, echo, ours, plan) for size in SIZES}
+            blocked = _watch.longest_ms(watch_file)
+            backlog, rate = _catch_up(page) if page is not None else (None, None)
+            memory = resident_mb(pid)
+    for one in found.values():
+        _print(one)
+    return Report(
+        ratio_1=round(found[1].ratio, 3),
+        ratio_10=round(found[10].ratio, 3),
+        ratio_100=round(found[100].ratio, 3),
+        events_per_s_10=round(found[10].requests_per_s * 10),
+        p99_ms_10=round(found[10].p99_ms, 2),
+        loop_block_ms=blocked,
+        backlog_events=backlog,
+        catch_up_per_s=rate,
+        resident_mb=round(memory, 1),
+    )
+
+
+def _catch_up(page: Page) -> tuple[int, float | None]:
+    """The backlog that the load has left, and how fast it goes, events a second."""
+    begin, at_first = time.monotonic(), page.backlog()
+    while (left := page.backlog()) > 0 and time.monotonic() - begin < 120:  # noqa: PLR2004
+        time.sleep(0.25)
+    seconds = time.monotonic() - begin
+    return at_first, round((at_first - left) / seconds) if at_first else None
+
+
+def _print(one: Compared) -> None:
+    print(
+        f"{one.events:>4} events a request: {one.requests_per_s:>7,.0f} requests/s"
+        f" = {one.requests_per_s * one.events:>9,.0f} events/s"
+        f" · {one.ratio:.2f} of the echo's {one.echo_per_s:,.0f}"
+        f" · p50 {one.p50_ms:.1f} ms, p99 {one.p99_ms:.1f} ms"
+        f" · {one.refused} refused"
+    )
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.ingest")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--door", action="store_true", help="without applier and page")
+    chosen = parser.parse_args()
+    report = measure(QUICK if chosen.quick else FULL, door_only=chosen.door)
+    print(
+        f"event loop held for at most {report.loop_block_ms:.1f} ms"
+        f" · resident {report.resident_mb:.0f} MB"
+        f" · backlog {report.backlog_events}, caught up at {report.catch_up_per_s}/s"
+    )
+    if chosen.json:
+        print(msgspec.json.encode(report).decode())
+
+
+if __name__ == "__main__":
+    _main()
