@@ -29,9 +29,15 @@ COUNTRIES: Final = Path(
 )
 SOURCES: Final = ("frontend", str(PACKAGE / "tracker"), "hatch_build.py")
 PRODUCTS: Final = (
-    PACKAGE / "dashboard/static/build",
-    PACKAGE / "tracker/build",
+    PACKAGE / "dashboard/static/build/manifest.json",
+    PACKAGE / "tracker/build/liveinsight.js",
     PACKAGE / "collect/country.mmdb",
+)
+NPM_QUIET: Final = (
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-update-notifier",
 )
 STAMP: Final = Path("frontend/node_modules/.liveinsight-built")
 
@@ -61,7 +67,7 @@ def build(root: Path) -> None:
         return
     print("set-up: builds the front end", file=sys.stderr)
     frontend = root / "frontend"
-    call_npm(frontend, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    call_npm(frontend, "ci", *NPM_QUIET)
     call_npm(frontend, "run", "--silent", "build")
     shutil.copyfile(frontend / COUNTRIES, root / PACKAGE / "collect/country.mmdb")
     stamp.write_text(digest)
@@ -104,14 +110,19 @@ def call_npm(folder: Path, *arguments: str) -> None:
     if bin_dir is None:
         sys.exit(f"set-up: needs Node {OLDEST_NODE} with npm, or {NODE_PACKAGE}")
     path = os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)])
-    subprocess.run(
-        [str(bin_dir / "npm"), *arguments],
+    # In the PyPI package bin/npm is a copy of a link, which finds none of its parts.
+    script = bin_dir.parent / "lib/node_modules/npm/bin/npm-cli.js"
+    npm = [bin_dir / "node", script] if script.exists() else [bin_dir / "npm"]
+    run = subprocess.run(
+        [*npm, *arguments],
         cwd=folder,
-        check=True,
+        check=False,
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr,
         env={**os.environ, "PATH": path},
     )
+    if run.returncode:
+        sys.exit(f"set-up: npm {arguments[0]} failed in {folder}")
 
 
 def find_machine_node() -> Path | None:
