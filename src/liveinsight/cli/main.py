@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "site": "The sites whose events are taken.",
     "account": "The people who may sign in.",
     "key": "The keys that read the API, as in `Authorization: Bearer KEY`.",
+    "rebuild": "Make the warehouse anew from archive and inbox.",
     "manage": "Run one of Django's own commands over the data folder.",
 }
 """Name and first line of help; the module has the same name."""

@@ -1,0 +1,76 @@
+"""`liveinsight rebuild`: the warehouse anew, by the running server if there is one."""
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from liveinsight.cli.options import data_option, examples
+from liveinsight.config import read_config
+from liveinsight.data_dir import DataDir
+from liveinsight.errors import ConfigError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ASK_EVERY: Final = 0.5
+"""Seconds between two looks at how far the server is."""
+STEPS: Final = 1000
+
+
+@click.command(
+    epilog=examples(
+        "liveinsight rebuild", "liveinsight rebuild --data /var/lib/liveinsight"
+    )
+)
+@data_option
+def rebuild(data: str | None) -> None:
+    """Make the warehouse anew from archive and inbox.
+
+    Nothing is lost by it: the warehouse holds only what these two hold. A running
+    server does it itself and goes on taking events meanwhile.
+    """
+    folder = DataDir(read_config(data=data).data_dir)
+    try:
+        lock = folder.lock()
+    except ConfigError:
+        follow_server(folder)
+    else:
+        rebuild_here(folder)
+        os.close(lock)
+    click.echo("The warehouse is rebuilt.")
+
+
+def rebuild_here(folder: DataDir) -> None:
+    """Rebuilds in this process, which holds the folder."""
+    from liveinsight.store.recovery import rebuild as rebuild_warehouse
+
+    with click.progressbar(length=STEPS, label="Rebuilding") as bar:
+        rebuild_warehouse(folder.root, move(bar.update, lambda: bar.pos))
+
+
+def follow_server(folder: DataDir) -> None:
+    """Has the running server rebuild, and returns when it has."""
+    from liveinsight.control import ask_server
+
+    begun = ask_server(folder, "POST")
+    if begun.error:
+        raise StoreError(begun.error)
+    with click.progressbar(length=STEPS, label="Rebuilding") as bar:
+        show = move(bar.update, lambda: bar.pos)
+        while (done := ask_server(folder, "GET").done) is not None:
+            show(done)
+            time.sleep(ASK_EVERY)
+        show(1.0)
+
+
+def move(
+    advance: "Callable[[int], None]", position: "Callable[[], int]"
+) -> "Callable[[float], None]":
+    """A function that moves a bar to a part of the whole, 0-1, and never back."""
+
+    def show(done: float) -> None:
+        advance(max(0, round(done * STEPS) - position()))
+
+    return show
