@@ -13,7 +13,6 @@ from liveinsight.collect.door import Door
 from liveinsight.collect.enrich import (
     Identity,
     Moment,
-    Times,
     client_of,
     enrich,
 )
@@ -76,6 +75,17 @@ _IS_ID = re.compile(limits.EVENT_ID_PATTERN)
 _EVENT_PREFIX = "evt_"
 
 
+class _Verdict(msgspec.Struct, frozen=True):
+    """What becomes of a request's events on one site."""
+
+    reason: DropReason | None
+    keeps_address: bool = False
+
+
+_OF_BOTS = _Verdict(DropReason.BOT)
+_OF_STRANGERS = _Verdict(DropReason.UNKNOWN_SITE)
+
+
 class Intake:
     """The work on one request, until its batch is recorded."""
 
@@ -89,7 +99,7 @@ class Intake:
         self._tally = Tally(now, door.samples, (client.address, client.user_agent))
         self._events: list[Event] = []
         self._stored: dict[Key, Copy] = {}
-        self._verdicts: dict[str, DropReason | None] = {}
+        self._verdicts: dict[str, _Verdict] = {}
         self._cors = ANY_ORIGIN
 
     async def take_in(self, request: Request) -> Reply:
@@ -113,7 +123,7 @@ class Intake:
         rejection: PayloadError | None = None
         for raw in sent.events:
             try:
-                result = await self._take(raw, moment)
+                result = await self._take(raw, moment, has_escapes=sent.has_escapes)
             except PayloadError as error:
                 rejection = error
                 result = self._reject(raw, error)
@@ -125,19 +135,19 @@ class Intake:
             return refuse(rejection, cors=self._cors, event_id=results[0].event_id)
         return answer_one(results[0], self._cors)
 
-    async def _take(self, raw: bytes, moment: Moment) -> Result:
+    async def _take(self, raw: bytes, moment: Moment, *, has_escapes: bool) -> Result:
         """What becomes of one event.
 
         Raises:
             PayloadError: it is rejected.
         """
-        decoded = decode_event(raw)
+        decoded = decode_event(raw, has_escapes=has_escapes)
         event = decoded.event
         site, candidate = self._site_of(event)
-        reason = self._verdict_on(site)
-        if site is None or reason is not None:
+        verdict = self._verdict_on(site)
+        if site is None or verdict.reason is not None:
             return self._drop(raw, event, site, candidate)
-        self._tally.count(site, Outcome.RECEIVED)
+        self._tally.receive(site)
         event_id = _event_id(event.event_id)
         key = (site, event_id)
         copy = self._stored.get(key) or self._door.recent.get(key)
@@ -145,35 +155,48 @@ class Intake:
             repeat = copy.compare(decoded.fingerprint)
             self._tally.count(site, Outcome.DUPLICATE, repeat)
             return Result(event_id, copy.session_id, Status.DUPLICATE, repeat)
-        session_id = await self._accept(
-            event, site, event_id, moment.times_of(event.timestamp)
-        )
-        if event.event_id is not None:
-            self._stored[key] = Copy(decoded.fingerprint, session_id)
-        return Result(event_id, session_id, Status.ACCEPTED)
+        times = moment.times_of(event.timestamp)
+        identity = self._sent_identity(event, key, times.effective)
+        if identity is None:
+            identity = await self._identify(event, key, times.effective)
+        self._events.append(enrich(event, identity, self._client, times, self._now))
+        self._stored[key] = Copy(decoded.fingerprint, identity.session_id)
+        return Result(event_id, identity.session_id, Status.ACCEPTED)
 
-    async def _accept(
-        self, event: RawEvent, site: str, event_id: str, times: Times
-    ) -> str:
-        """Takes the event into the batch; its session id."""
-        at, visitor = times.effective, None
+    def _sent_identity(self, event: RawEvent, key: Key, at: int) -> Identity | None:
+        """The ids of an event that brought its user and its session, as most do."""
+        user, sent = event.user_id, event.session_id
+        if user is None or sent is None:
+            return None
+        site, event_id = key
+        session_id = self._identifier.sent_session(event, sent, site, user, at)
+        keeps_address = self._verdicts[site].keeps_address
+        return Identity(site, event_id, None, session_id, True, keeps_address)  # noqa: FBT003
+
+    async def _identify(self, event: RawEvent, key: Key, at: int) -> Identity:
+        """The ids of an event that lacks one of them."""
+        (site, event_id), visitor, sent = key, None, event.session_id
         if event.user_id is None:
             visitor = await self._identifier.visitor_of(site, at)
         user = event.user_id or visitor or ""
-        session_id = await self._identifier.session_of(event, site, user, event_id, at)
-        identity = Identity(
-            site=site,
-            event_id=event_id,
-            visitor_id=visitor,
-            session_id=session_id,
-            session_sent=event.session_id is not None,
-            keeps_address=self._door.sites.get(site).keep_addresses,
+        if sent is not None:
+            session_id = self._identifier.sent_session(event, sent, site, user, at)
+        else:
+            session_id = await self._identifier.session_of(
+                event, site, user, event_id, at
+            )
+        return Identity(
+            site,
+            event_id,
+            visitor,
+            session_id,
+            sent is not None,
+            self._verdicts[site].keeps_address,
         )
-        self._events.append(enrich(event, identity, self._client, times, self._now))
-        return session_id
 
     async def _record(self) -> None:
         """Makes all durable; only then are its ids known to the door."""
+        await self._identifier.extend_sent()
         tally = self._tally
         await self._store.record(
             Batch(events=self._events, ledger=tally.ledger, samples=tally.samples)
@@ -186,6 +209,9 @@ class Intake:
         Raises:
             PayloadError: it names no site and has no page to find one by.
         """
+        known = self._door.sites.by_id
+        if event.site and event.site in known:  # the usual case; the rest is rarer
+            return event.site, event.site
         named = None
         if event.site:
             named = site_id(event.site)
@@ -204,40 +230,43 @@ class Intake:
         )
         return (candidate if is_kept else None), candidate
 
-    def _verdict_on(self, site: str | None) -> DropReason | None:
-        """Why events of this request are not counted on `site`, if so."""
-        if self._client.device.is_bot:
-            return DropReason.BOT
+    def _verdict_on(self, site: str | None) -> _Verdict:
+        """What becomes of events of this request on `site`."""
         if site is None:
-            return DropReason.UNKNOWN_SITE
-        if site not in self._verdicts:
-            self._verdicts[site] = self._judge(self._door.sites.get(site))
-        return self._verdicts[site]
+            return _OF_BOTS if self._client.device.is_bot else _OF_STRANGERS
+        verdict = self._verdicts.get(site)
+        if verdict is None:
+            verdict = self._verdicts[site] = self._judge(self._door.sites.get(site))
+        return verdict
 
-    def _judge(self, site: Site) -> DropReason | None:
+    def _judge(self, site: Site) -> _Verdict:
         client = self._client
         is_allowed = site.allows(client.origin)
         if site.allowed_origins:
             listed = client.origin if is_allowed else None
             self._cors = cors_for(listed or site.allowed_origins[0])
+        if client.device.is_bot:
+            return _OF_BOTS
         if site.excludes(client.address):
-            return DropReason.EXCLUDED_ADDRESS
-        return None if is_allowed else DropReason.ORIGIN_NOT_ALLOWED
+            return _Verdict(DropReason.EXCLUDED_ADDRESS)
+        if not is_allowed:
+            return _Verdict(DropReason.ORIGIN_NOT_ALLOWED)
+        return _Verdict(None, site.keep_addresses)
 
     def _drop(
         self, raw: bytes, event: RawEvent, site: str | None, candidate: str
     ) -> Result:
-        reason = self._verdict_on(site) or DropReason.UNKNOWN_SITE
+        reason = self._verdict_on(site).reason or DropReason.UNKNOWN_SITE
         if site is None and reason is DropReason.UNKNOWN_SITE:
             site = self._door.hosts.knock(candidate)
-        self._tally.count(site or "", Outcome.RECEIVED)
+        self._tally.receive(site or "")
         self._tally.refuse(site or "", Outcome.DROPPED, reason, raw)
         return Result(_event_id(event.event_id), None, Status.DROPPED, reason)
 
     def _reject(self, raw: bytes, error: PayloadError) -> Result:
         hint = _read_hint(raw)
         site = self._site_of_rejected(hint)
-        self._tally.count(site, Outcome.RECEIVED)
+        self._tally.receive(site)
         self._tally.refuse(site, Outcome.REJECTED, error.field, raw)
         is_id = isinstance(hint.event_id, str) and _IS_ID.match(hint.event_id)
         event_id = _event_id(str(hint.event_id)) if is_id else None

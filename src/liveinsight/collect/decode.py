@@ -18,6 +18,7 @@ from liveinsight.errors import PayloadError
 
 _BATCH = msgspec.json.Decoder(SentBatch)
 _EVENT = msgspec.json.Decoder(RawEvent)
+_ENCODER = msgspec.json.Encoder()
 _LARGEST_INTEGER = 2**63 - 1
 
 _PATH = re.compile(r"at `\$\.?([a-z_.]*)")
@@ -30,15 +31,20 @@ _HALF_PAIR = re.compile(
 _NUL_ESCAPE = b"\\u0000"
 
 
-class Sent(msgspec.Struct, frozen=True):
+_BARE_BODY = len(b'{"events":[]}')
+_SENT_AT = len(b',"sent_at":')
+
+
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """The events of one request, undecoded, and the sender's clock."""
 
     events: list[bytes]
     is_batch: bool
     sent_at: int | None
+    has_escapes: bool
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """One event, and the fingerprint of its content within this process."""
 
     event: RawEvent
@@ -51,21 +57,33 @@ def split_body(body: bytes) -> Sent:
     Raises:
         PayloadError: the body as a whole is not what it must be.
     """
+    batch = _decode_batch(body)
+    has_escapes = b"\\" in body
+    if isinstance(batch.events, msgspec.UnsetType):
+        _check_encoding(body)
+        return Sent([body.strip()], False, batch.sent_at, has_escapes)  # noqa: FBT003
+    events = list(map(bytes, batch.events))
+    if not 1 <= len(events) <= limits.BATCH_EVENTS:
+        raise _refused("events")
+    rest = len(body) - sum(map(len, events)) - len(events) + 1
+    if rest != _length_around(batch.sent_at):
+        # There is more around the events than need be, if only spaces.
+        _check_encoding(body)
+        _check_top(body)
+    return Sent(events, True, batch.sent_at, has_escapes)  # noqa: FBT003
+
+
+def _length_around(sent_at: int | None) -> int:
+    """The length of the least that can stand around the events."""
+    return _BARE_BODY + (0 if sent_at is None else _SENT_AT + len(str(sent_at)))
+
+
+def _check_encoding(body: bytes) -> None:
     if not body.isascii():
         try:
             body.decode()
         except UnicodeDecodeError:
             raise _refused("body") from None
-    batch = _decode_batch(body)
-    if isinstance(batch.events, msgspec.UnsetType):
-        return Sent([body.strip()], is_batch=False, sent_at=batch.sent_at)
-    if not 1 <= len(batch.events) <= limits.BATCH_EVENTS:
-        raise _refused("events")
-    if _may_repeat_outside(body) and _repeats_at_the_top(body):
-        raise PayloadError("body", "must not hold a key twice")
-    return Sent(
-        [bytes(event) for event in batch.events], is_batch=True, sent_at=batch.sent_at
-    )
 
 
 def _decode_batch(body: bytes) -> SentBatch:
@@ -88,8 +106,10 @@ def _as_nul(match: re.Match[bytes]) -> bytes:
     return match[0] if match["half"] is None else match["escapes"] + _NUL_ESCAPE
 
 
-def decode_event(raw: bytes) -> Decoded:
+def decode_event(raw: bytes, *, has_escapes: bool = True) -> Decoded:
     """The event in `raw`, within all limits.
+
+    `has_escapes`: whether there may be a backslash in it.
 
     Raises:
         PayloadError: names the field and what it must be.
@@ -102,12 +122,12 @@ def decode_event(raw: bytes) -> Decoded:
         _check_url("page_url", event.page_url)
     if event.referrer:
         _check_url("referrer", event.referrer)
-    if b"\\u" in raw:
+    if has_escapes and b"\\u" in raw:
         _check_text(event)
-    content = msgspec.json.encode(event)
+    content = _ENCODER.encode(event)
     # Written again, a decoded event is never longer than it was sent, but for numbers
-    # with a fraction or exponent. As long as before, it has lost nothing, so no key
-    # stood twice: this spares the usual event the slow look.
+    # with a fraction or exponent. As long as before, it has lost nothing: no key stood
+    # twice, nothing was skipped unread. This spares the usual event the slow look.
     if (has_fraction or len(content) != len(raw)) and _repeats_a_key(raw):
         raise PayloadError("event", "must not hold a key twice")
     return Decoded(event, hash(content))
@@ -200,18 +220,15 @@ def _refuse_repeats(pairs: list[tuple[str, object]]) -> None:
         raise _RepeatedKeyError
 
 
-def _may_repeat_outside(body: bytes) -> bool:
-    """Whether the object around the events might hold a key twice."""
-    return body.count(b'"events"') > 1 or body.count(b'"sent_at"') > 1 or b"\\u" in body
-
-
-def _repeats_at_the_top(body: bytes) -> bool:
+def _check_top(body: bytes) -> None:
+    """Refuses a key that stands twice in the object around the events."""
     try:
         pairs = _load(body, list)
     except (ValueError, RecursionError):
         raise _refused("body") from None
     names = [key for key, _ in pairs] if isinstance(pairs, list) else []
-    return len(set(names)) != len(names)
+    if len(set(names)) != len(names):
+        raise PayloadError("body", "must not hold a key twice")
 
 
 def _load(text: bytes, hook: Callable[[list[tuple[str, object]]], object]) -> object:

@@ -4,6 +4,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from liveinsight.collect.door import Door
 from liveinsight.collect.http import Request
@@ -17,7 +18,7 @@ from liveinsight.core.device import (
     parse_user_agent,
 )
 from liveinsight.core.event import PAGE_VIEW, Event, RawEvent, Revenue, Scalar
-from liveinsight.core.source import Source, classify
+from liveinsight.core.source import classify
 from liveinsight.core.url import split_url
 
 
@@ -82,7 +83,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
         return Times(timestamp, None if in_bounds else now, present)
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Identity(msgspec.Struct, frozen=True, gc=False):
     """What the collector has found out of an event before it is put together."""
 
     site: str
@@ -93,22 +94,34 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     keeps_address: bool
 
 
-class Arrival(msgspec.Struct, frozen=True):
-    """What page address and referrer say together."""
-
-    host: str | None
-    page: str | None
-    source: Source
+_UNKNOWN = Event(
+    site="", event_id="", timestamp=0, received_at=0, present_at=0, session_id=""
+)
 
 
 @lru_cache(maxsize=4096)
-def read_arrival(page_url: str | None, referrer: str | None) -> Arrival:
-    """Host, page, source, channel and campaign. Remembered: 30 µs anew, 0.2 µs again."""
+def read_arrival(page_url: str | None, referrer: str | None) -> Event:
+    """The part of an event that page address and referrer say together.
+
+    Remembered: 30 µs anew, 0.1 µs again. An event made from it costs 1.4 µs, one
+    made of all its 42 fields 2.2 µs.
+    """
     page = split_url(page_url) if page_url else None
     source = classify(page, split_url(referrer) if referrer else None)
-    if page is None:
-        return Arrival(None, None, source)
-    return Arrival(page.host, _readable(page.path), source)
+    return replace(
+        _UNKNOWN,
+        page_url=page_url,
+        host=page.host if page else None,
+        page=_readable(page.path) if page else None,
+        referrer=source.referrer,
+        source=source.source,
+        channel=source.channel,
+        utm_source=source.utm_source,
+        utm_medium=source.utm_medium,
+        utm_campaign=source.utm_campaign,
+        utm_term=source.utm_term,
+        utm_content=source.utm_content,
+    )
 
 
 def _readable(path: str) -> str:
@@ -126,15 +139,15 @@ def enrich(
     raw: RawEvent, identity: Identity, client: Client, times: Times, now: int
 ) -> Event:
     """The event as it is stored: what was sent, and what follows from it."""
-    arrival = read_arrival(raw.page_url, raw.referrer)
-    source, device, place = arrival.source, client.device, client.place
+    device, place = client.device, client.place
     country = place.country
     if country is None and raw.timezone:
         country = country_of_timezone(raw.timezone)
     kind = device.device
     if kind is None and raw.screen_width:
         kind = device_of_screen(raw.screen_width)
-    return Event(
+    return replace(
+        read_arrival(raw.page_url, raw.referrer),
         site=identity.site,
         event_id=identity.event_id,
         event_type=raw.event_type or PAGE_VIEW,
@@ -146,18 +159,7 @@ def enrich(
         visitor_id=identity.visitor_id,
         session_id=identity.session_id,
         session_sent=identity.session_sent,
-        page_url=raw.page_url,
-        host=arrival.host,
-        page=arrival.page,
         page_title=raw.page_title,
-        referrer=source.referrer,
-        source=source.source,
-        channel=source.channel,
-        utm_source=source.utm_source,
-        utm_medium=source.utm_medium,
-        utm_campaign=source.utm_campaign,
-        utm_term=source.utm_term,
-        utm_content=source.utm_content,
         country=country,
         region=place.region,
         city=place.city,
@@ -170,23 +172,21 @@ def enrich(
         screen_width=raw.screen_width,
         engagement_ms=raw.engagement_ms,
         scroll_percent=raw.scroll_percent,
-        properties=_present(raw.properties),
-        revenue=_in_capitals(raw.revenue),
+        properties=_present(raw.properties) if raw.properties else None,
+        revenue=_in_capitals(raw.revenue) if raw.revenue else None,
         interactive=raw.interactive is not False,
         ip=(client.address or None) if identity.keeps_address else None,
     )
 
 
-def _present(properties: dict[str, Scalar] | None) -> dict[str, Scalar] | None:
+def _present(properties: dict[str, Scalar]) -> dict[str, Scalar] | None:
     """The properties that have a value: null means absent."""
-    if not properties:
-        return None
     if None in properties.values():
         return {k: v for k, v in properties.items() if v is not None} or None
     return properties
 
 
-def _in_capitals(revenue: Revenue | None) -> Revenue | None:
-    if revenue is None or revenue.currency.isupper():
+def _in_capitals(revenue: Revenue) -> Revenue:
+    if revenue.currency.isupper():
         return revenue
     return Revenue(amount=revenue.amount, currency=revenue.currency.upper())

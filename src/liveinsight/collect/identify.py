@@ -33,28 +33,35 @@ class Identifier:
                 return old
         return visitor_id(salts.today, site, client.address, client.user_agent)
 
+    def sent_session(
+        self, event: RawEvent, sent: str, site: str, user: str, at: int
+    ) -> str:
+        """The session id of an event that brought one; noted for extend_sent()."""
+        if not sent.startswith(_SESSION_PREFIX):
+            sent = _SESSION_PREFIX + sent
+        if is_in_chain(event):
+            key = (site, user, sent)
+            known = self._sent.get(key)
+            if known is None or at > known:
+                self._sent[key] = at
+        return sent
+
+    async def extend_sent(self) -> None:
+        """Tells the store of the sent sessions: once each, not once an event."""
+        for (site, user, session_id), at in self._sent.items():
+            await self._store.session_of(site, user, at, session_id, sent=True)
+
     async def session_of(
         self, event: RawEvent, site: str, user: str, event_id: str, at: int
     ) -> str:
-        """The session id for the reply: the sender's, the running one's, or made."""
-        in_chain = event.interactive is not False or event.event_type == ENGAGEMENT
-        sent = event.session_id
-        if sent is None:
-            made = made_session_id(site, user, event_id)
-            # What is in no session opens none; it may lie in a running one.
-            if in_chain or await self._store.is_running(site, user, at):
-                return await self._store.session_of(site, user, at, made, sent=False)
-            return made
-        if not sent.startswith(_SESSION_PREFIX):
-            sent = _SESSION_PREFIX + sent
-        if in_chain:
-            await self._extend(site, user, sent, at)
-        return sent
+        """The id of the running session, or of one that this event opens."""
+        made = made_session_id(site, user, event_id)
+        # What is in no session opens none; it may lie in a running one.
+        if is_in_chain(event) or await self._store.is_running(site, user, at):
+            return await self._store.session_of(site, user, at, made, sent=False)
+        return made
 
-    async def _extend(self, site: str, user: str, session_id: str, at: int) -> None:
-        """Tells the store of a sent session once, and again only where it grows."""
-        key = (site, user, session_id)
-        known = self._sent.get(key)
-        if known is None or at > known:
-            self._sent[key] = at
-            await self._store.session_of(site, user, at, session_id, sent=True)
+
+def is_in_chain(event: RawEvent) -> bool:
+    """Whether the event opens or extends a session; as core.session.in_chain."""
+    return event.interactive is not False or event.event_type == ENGAGEMENT

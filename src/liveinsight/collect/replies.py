@@ -23,14 +23,17 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     reason: str | UnsetType = UNSET
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the status says it all."""
+        # No set: an enum's hash is a call of Python code.
+        return self.status is Status.ACCEPTED or self.status is Status.DUPLICATE
+
+    @property
     def summary(self) -> str:
         """For the header: `accepted`, `duplicate`, `dropped: bot`, `rejected: site`."""
-        if self.status in _PLAIN or isinstance(self.reason, UnsetType):
+        if self.is_plain or isinstance(self.reason, UnsetType):
             return str(self.status)
         return f"{self.status}: {self.reason.partition(':')[0]}"
-
-
-_PLAIN = frozenset({Status.ACCEPTED, Status.DUPLICATE})
 
 
 class _One(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +51,9 @@ class _Many(msgspec.Struct, frozen=True, gc=False):
 
 def summarize(results: Sequence[Result]) -> str:
     """The value of `X-LiveInsight`: each end that occurs, in order."""
+    first = results[0]
+    if first.is_plain and all(one.status is first.status for one in results):
+        return str(first.status)
     return ", ".join(dict.fromkeys(result.summary for result in results))
 
 

@@ -18,13 +18,20 @@ class Tally:
         self._now = now
         self._budget = budget
         self._private = private
+        self._received: dict[str, int] = {}
         self._counts: dict[tuple[str, Outcome, str], int] = {}
         self.samples: list[Sample] = []
 
     @property
     def ledger(self) -> dict[LedgerKey, int]:
         """All counts so far."""
-        return {LedgerKey(*key): count for key, count in self._counts.items()}
+        received = Outcome.RECEIVED
+        lines = {LedgerKey(site, received): n for site, n in self._received.items()}
+        return lines | {LedgerKey(*key): n for key, n in self._counts.items()}
+
+    def receive(self, site: str) -> None:
+        """One decoded event more; its end is counted apart, when it is decided."""
+        self._received[site] = self._received.get(site, 0) + 1
 
     def count(self, site: str, outcome: Outcome, reason: str = "") -> None:
         """One event more with this outcome."""

@@ -1,6 +1,7 @@
 """Sites: which one an event belongs to, and what each of them asks of the door."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -8,6 +9,7 @@ from liveinsight.core.address import is_within
 from liveinsight.core.url import host_of
 
 
+@lru_cache(maxsize=4096)
 def site_id(text: str) -> str:
     """The id of a site: its domain, lower case, no `www.`, no port; "" if no host."""
     return host_of(text.strip())
@@ -72,8 +74,7 @@ class Sites(msgspec.Struct, frozen=True):
     def restricted_to(self, origin: str) -> bool:
         """Whether any site lists this origin."""
         return any(
-            site.allowed_origins and site.allows(origin)
-            for site in self.by_id.values()
+            site.allowed_origins and site.allows(origin) for site in self.by_id.values()
         )
 
 
