@@ -5,7 +5,6 @@ from pathlib import Path
 import django
 import msgspec
 from django.conf import settings
-from django.core.management import call_command
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -46,8 +45,3 @@ def configure(configuration: Configuration) -> None:
         names = (name for name in dir(module) if name.isupper())
         settings.configure(**{name: getattr(module, name) for name in names})
     django.setup()
-
-
-def migrate_database() -> None:
-    """Makes the database's tables, or brings them up to date."""
-    call_command("migrate", interactive=False, verbosity=0)

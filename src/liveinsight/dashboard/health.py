@@ -127,7 +127,7 @@ def write_ledger() -> list[str]:
 def gauge(name: str, doc: str, value: float) -> list[str]:
     """One figure that goes up and down."""
     full = f"liveinsight_{name}"
-    return [f"# HELP {full} {doc}\n", f"# TYPE {full} gauge\n", f"{full} {value:g}\n"]
+    return [f"# HELP {full} {doc}\n", f"# TYPE {full} gauge\n", f"{full} {value}\n"]
 
 
 def escape(text: str) -> str:

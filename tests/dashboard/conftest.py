@@ -1,0 +1,26 @@
+"""Every test of the dashboard starts with an empty database and a server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.dashboard import project
+
+from django.contrib.auth.models import User  # isort: skip
+from django.contrib.sessions.models import Session  # isort: skip
+from django.db import connections  # isort: skip
+
+from liveinsight.dashboard import auth  # isort: skip
+from liveinsight.dashboard.models import ApiKey, Installation, Site  # isort: skip
+
+
+@pytest.fixture(autouse=True)
+def _fresh_start() -> Iterator[None]:
+    for model in (ApiKey, Installation, Site, Session, User):
+        model.objects.all().delete()
+    auth.throttle.tries.clear()
+    project.a_server()
+    yield
+    while project.opened:
+        project.opened.pop().close()
+    connections.close_all()
