@@ -96,5 +96,6 @@ class StaticFiles:
 def add_policies(headers: dict[str, str], _path: str, _url: str) -> None:
     """A script that is opened as a page can do nothing; a type is never guessed."""
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Content-Security-Policy"] = "default-src 'none'"
+    # A worker lives by the policy of its own script, and the live one must connect.
+    headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"

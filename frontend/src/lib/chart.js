@@ -1,0 +1,217 @@
+// uPlot, dressed: one place for axes, tooltip, keyboard and resizing.
+import uPlot from "uplot";
+import { colour, language, onSchemeChange, withAlpha } from "./page.js";
+
+const DAY = 86_400;
+const LEAST = { ratio: 0.1, ms: 1000 }; // height of the axis, however small the values
+
+function niceIncrements(unit) {
+  if (unit === "ms") return [1, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600].map((s) => s * 1000);
+  if (unit === "ratio") return [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5];
+  if (unit === "mean") return [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50];
+  const increments = [];
+  for (let size = 1; size <= 1e9; size *= 10) increments.push(size, 2 * size, 5 * size);
+  return increments;
+}
+
+/** The room inside the host's padding. */
+function roomIn(host) {
+  const style = getComputedStyle(host);
+  const inside = (size, ...sides) =>
+    Math.max(0, size - sides.reduce((sum, side) => sum + parseFloat(style[side]), 0));
+  return {
+    width: inside(host.clientWidth, "paddingLeft", "paddingRight"),
+    height: inside(host.clientHeight, "paddingTop", "paddingBottom"),
+  };
+}
+
+function tooltip(render) {
+  const box = document.createElement("div");
+  box.className = "tip";
+  box.hidden = true;
+  return {
+    hooks: {
+      init: (plot) => plot.over.append(box),
+      setCursor: (plot) => {
+        const { left, idx } = plot.cursor;
+        box.hidden = idx === null || idx === undefined || left < 0;
+        if (box.hidden) return;
+        box.replaceChildren(...render(idx));
+        const x = plot.valToPos(plot.data[0][idx], "x");
+        const right = x > plot.over.clientWidth / 2;
+        box.style.top = "6px";
+        box.style.left = right ? "" : `${x + 14}px`;
+        box.style.right = right ? `${plot.over.clientWidth - x + 14}px` : "";
+      },
+    },
+  };
+}
+
+export function line(className, text) {
+  const element = document.createElement("div");
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+export function measure(className, name, value) {
+  const element = line(`what ${className}`, name);
+  const bold = document.createElement("b");
+  bold.textContent = value;
+  element.append(bold);
+  return element;
+}
+
+/** Left and right move along the points of a focused chart. */
+function followKeys(host, plotOf) {
+  host.addEventListener("keydown", (event) => {
+    const plot = plotOf();
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!plot || (!step && event.key !== "Escape")) return;
+    event.preventDefault();
+    const last = plot.data[0].length - 1;
+    const at = plot.cursor.idx ?? (step > 0 ? -1 : last + 1);
+    const idx = Math.min(last, Math.max(0, at + (step ?? 0)));
+    const left = step ? plot.valToPos(plot.data[0][idx], "x") : -10;
+    plot.setCursor({ left, top: step ? 10 : -10 });
+    if (step) host.dispatchEvent(new CustomEvent("li:point", { detail: idx }));
+  });
+  host.addEventListener("blur", () => plotOf()?.setCursor({ left: -10, top: -10 }));
+}
+
+function timeAxis(ink, timezone, interval) {
+  const zoned = (options) =>
+    new Intl.DateTimeFormat(language, { timeZone: timezone, ...options });
+  const formats = {
+    minute: zoned({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+    hour: zoned({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+    day: zoned({ day: "numeric", month: "short" }),
+    week: zoned({ day: "numeric", month: "short" }),
+    month: zoned({ month: "short", year: "2-digit" }),
+  };
+  return {
+    stroke: ink,
+    font: `12px ${getComputedStyle(document.body).fontFamily}`,
+    grid: { show: false },
+    ticks: { show: false },
+    gap: 8,
+    size: 34,
+    // At the points themselves: buckets are local days, which no fixed step meets.
+    splits: (plot) => {
+      const times = plot.data[0];
+      const room = Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / 84));
+      const every = Math.ceil(times.length / room);
+      return times.filter((_, index) => (times.length - 1 - index) % every === 0);
+    },
+    values: (plot, splits) => splits.map((time) => formats[interval].format(time * 1000)),
+  };
+}
+
+/**
+ * Draws `series` into `host` and keeps it right on resize and scheme change.
+ * `spec()` returns {times (s), timezone, interval, unit, format, series, tip(idx)};
+ * series: [{values, colour, kind: "area"|"line"|"dashed"|"columns"}].
+ */
+export function drawChart(host, spec) {
+  let plot = null;
+  let shown = spec();
+
+  /** Columns stand half outside of the first and last point. */
+  function widthOf(min, max) {
+    if (min === max) return [min - DAY, max + DAY];
+    const half = shown.series.some((each) => each.kind === "columns") ? (max - min) / 58 : 0;
+    return [min - half, max + half];
+  }
+
+  function seriesOf({ colour: name, kind }) {
+    const stroke = colour(name);
+    if (kind === "columns") {
+      return {
+        stroke: "transparent",
+        fill: stroke,
+        width: 0,
+        paths: uPlot.paths.bars({ size: [0.62, 26], radius: 0.28 }),
+        points: { show: false },
+      };
+    }
+    return {
+      stroke,
+      width: kind === "dashed" ? 1.5 : 2.25,
+      dash: kind === "dashed" ? [5, 5] : undefined,
+      paths: uPlot.paths.spline(),
+      spanGaps: true,
+      points: { show: shown.times.length === 1, size: 7, fill: stroke },
+      fill:
+        kind !== "area"
+          ? undefined
+          : (u) => {
+              const gradient = u.ctx.createLinearGradient(0, u.bbox.top, 0, u.bbox.top + u.bbox.height);
+              gradient.addColorStop(0, withAlpha(stroke, 0.24));
+              gradient.addColorStop(1, withAlpha(stroke, 0.01));
+              return gradient;
+            },
+    };
+  }
+
+  function draw() {
+    shown = spec();
+    const ink = colour("--ink-3");
+    plot?.destroy();
+    host.replaceChildren();
+    plot = new uPlot(
+      {
+        ...roomIn(host),
+        padding: [12, 20, 0, 0],
+        legend: { show: false },
+        cursor: {
+          y: false,
+          drag: { x: false, y: false },
+          points: {
+            size: 9,
+            width: 2,
+            stroke: () => colour("--surface"),
+            fill: (u, index) => colour(shown.series[index - 1].colour),
+          },
+        },
+        scales: {
+          x: { time: false, range: (u, min, max) => widthOf(min, max) },
+          y: { range: (u, min, max) => [0, Math.max(max * 1.08, LEAST[shown.unit] ?? 4)] },
+        },
+        axes: [
+          timeAxis(ink, shown.timezone, shown.interval),
+          {
+            stroke: ink,
+            font: `12px ${getComputedStyle(document.body).fontFamily}`,
+            size: 52,
+            gap: 8,
+            ticks: { show: false },
+            grid: { stroke: colour("--line"), width: 1 },
+            space: 44,
+            incrs: niceIncrements(shown.unit),
+            values: (u, splits) => splits.map((value) => shown.format(value)),
+          },
+        ],
+        series: [{}, ...shown.series.map(seriesOf)],
+        plugins: [tooltip((idx) => shown.tip(idx))],
+      },
+      [shown.times, ...shown.series.map((each) => each.values)],
+      host,
+    );
+  }
+
+  draw();
+  followKeys(host, () => plot);
+  onSchemeChange(draw);
+  const observer = new ResizeObserver(() => {
+    if (!host.isConnected) return observer.disconnect();
+    if (plot && host.clientWidth) plot.setSize(roomIn(host));
+  });
+  observer.observe(host);
+  return {
+    refresh() {
+      shown = spec();
+      plot.setData([shown.times, ...shown.series.map((each) => each.values)]);
+    },
+  };
+}
+

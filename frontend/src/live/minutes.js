@@ -1,0 +1,59 @@
+// Visitors and page views of the last 30 minutes.
+import { drawChart, line, measure } from "../lib/chart.js";
+import { $, formatCount, formatWhole, language, readJson, t } from "../lib/page.js";
+
+export function showMinutes(config) {
+  let minutes = readJson("minutes") ?? [];
+  const host = $(".minutes .plot");
+  const body = $(".minutes tbody");
+  const clock = new Intl.DateTimeFormat(language, {
+    timeZone: config.timezone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  const chart = drawChart(host, () => ({
+    times: minutes.map((minute) => minute.minute / 1000),
+    timezone: config.timezone,
+    interval: "minute",
+    unit: "count",
+    format: formatCount,
+    series: [
+      { values: minutes.map((minute) => minute.page_views), colour: "--second-soft", kind: "columns" },
+      { values: minutes.map((minute) => minute.visitors), colour: "--accent", kind: "area" },
+    ],
+    tip: (idx) => [
+      line("when", clock.format(minutes[idx].minute)),
+      measure("", t("Visitors"), formatWhole(minutes[idx].visitors)),
+      measure("second", t("Page views"), formatWhole(minutes[idx].page_views)),
+    ],
+  }));
+
+  function fillTable() {
+    body.replaceChildren(
+      ...[...minutes].reverse().map((minute) => {
+        const row = document.createElement("tr");
+        for (const text of [
+          clock.format(minute.minute),
+          formatWhole(minute.visitors),
+          formatWhole(minute.page_views),
+        ]) {
+          row.insertCell().textContent = text;
+        }
+        for (const cell of [...row.cells].slice(1)) cell.className = "number";
+        return row;
+      }),
+    );
+  }
+
+  body.closest("details").addEventListener("toggle", fillTable);
+  return {
+    show(next) {
+      const before = JSON.stringify(minutes);
+      if (before === JSON.stringify(next)) return;
+      minutes = next;
+      chart.refresh();
+      if (body.closest("details").open) fillTable();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+"""The pages for people: a file per noun, thin over query and runtime."""
+
+from django.urls import URLPattern, path
+
+from liveinsight.dashboard.pages.live import live
+from liveinsight.dashboard.pages.session import session
+from liveinsight.dashboard.pages.sites import add, remove, site, sites
+from liveinsight.dashboard.pages.statistics import statistics
+
+page_urls: list[URLPattern] = [
+    path("", live, name="live"),
+    path("statistics/", statistics, name="statistics"),
+    path("sites/", sites, name="sites"),
+    path("sites/add/", add, name="add-site"),
+    path("sites/<str:domain>/", site, name="site"),
+    path("sites/<str:domain>/remove/", remove, name="remove-site"),
+    # A sender's session id may hold anything, slashes too.
+    path("sessions/<path:session_id>/", session, name="session"),
+]

@@ -1,0 +1,121 @@
+"""`/`: what happens now. Drawn here once, kept current by the scripts."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from liveinsight.core import limits
+from liveinsight.core.outcome import Outcome
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.assets import asset_address
+from liveinsight.dashboard.pages.address import list_chips
+from liveinsight.dashboard.pages.bars import Bar, list_bars
+from liveinsight.dashboard.pages.charts import draw_still
+from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
+from liveinsight.dashboard.pages.snippet import write_snippet
+from liveinsight.query.live import LiveSession, Panels, live_panels
+from liveinsight.query.parse import format_filter
+
+ADDRESSES: Final = {
+    "token": "/live/token",
+    "stream": "/live/stream",
+    "poll": "/live/poll",
+}
+
+SEEN: Final = 12
+"""Sessions that stand in the feed until the first event arrives."""
+
+
+class LiveRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An active session, and what follows from the moment of looking."""
+
+    session: LiveSession
+    is_current: bool
+    lasted: int
+
+
+@require_safe
+@answering_errors
+def live(request: HttpRequest) -> HttpResponse:
+    """The live page of one site."""
+    scope = read_scope(request)
+    if not scope.site:
+        return redirect("add-site")
+    panels = live_panels(scope.site, scope.filters, scope.now, runtime.current().reader)
+    rows = list_rows(panels)
+    context = {
+        "scope": scope,
+        "panels": panels,
+        "page_views": sum(minute.page_views for minute in panels.per_minute),
+        "minutes": msgspec.to_builtins(panels.per_minute),
+        "still": draw_still(
+            [minute.visitors for minute in panels.per_minute],
+            columns=[minute.page_views for minute in panels.per_minute],
+        ),
+        "bars": list_live_bars(request, panels),
+        "rows": rows,
+        "seen": sorted(rows, key=lambda row: -row.session.last_activity)[:SEEN],
+        "chips": list_chips(request.GET, scope.filters),
+        "config": configure_scripts(scope),
+        "is_waiting": is_waiting(scope.site),
+        "snippet": write_snippet(request, scope.site),
+    }
+    return render(request, "live.html", context)
+
+
+def list_live_bars(request: HttpRequest, panels: Panels) -> dict[str, list[Bar]]:
+    """The rows of the four panels."""
+    presents = {
+        "page": panels.pages,
+        "source": panels.sources,
+        "country": panels.countries,
+        "device": panels.devices,
+    }
+    return {
+        dimension: list_bars(
+            request.GET, dimension, [(each.name, each.visitors) for each in rows]
+        )
+        for dimension, rows in presents.items()
+    }
+
+
+def list_rows(panels: Panels) -> list[LiveRow]:
+    """The active sessions."""
+    return [
+        LiveRow(
+            session=session,
+            is_current=session.last_activity >= panels.as_of - limits.CURRENT_WINDOW,
+            lasted=panels.as_of - session.since,
+        )
+        for session in panels.sessions
+    ]
+
+
+def configure_scripts(scope: Scope) -> dict[str, object]:
+    """What live.js needs to know."""
+    query = [("site", scope.site)]
+    query += [("f", format_filter(each)) for each in scope.filters]
+    return {
+        "site": scope.site,
+        "timezone": scope.timezone,
+        "query": write_parameters(query),
+        "addresses": ADDRESSES,
+        "worker": asset_address("live-worker.js"),
+    }
+
+
+def write_parameters(pairs: list[tuple[str, str]]) -> str:
+    """The same text for the same filters: tabs that share it share a stream."""
+    return urlencode(pairs)
+
+
+def is_waiting(site: str) -> bool:
+    """Whether nothing has ever been received for the site."""
+    return not any(
+        line.site == site and line.outcome in {Outcome.RECEIVED, Outcome.STORED}
+        for line in runtime.current().ledger()
+    )

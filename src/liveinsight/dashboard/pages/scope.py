@@ -1,0 +1,94 @@
+"""What every page is about: a site, its time zone and filters, read from the address."""
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from liveinsight.core.site import Sites, site_id
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.sites import load_sites
+from liveinsight.errors import QueryError, StoreUnavailable
+from liveinsight.query.model import Filter
+from liveinsight.query.parse import parse_filters
+
+REMEMBERED = "site"
+
+View = ParamSpec("View")
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """The site that a page shows, and under which filters."""
+
+    site: str
+    """ "" where nothing is configured and nothing has come."""
+    timezone: str
+    filters: tuple[Filter, ...]
+    now: int
+
+
+def read_scope(request: HttpRequest) -> Scope:
+    """The scope that the address names, with the site last looked at by default.
+
+    Raises:
+        QueryError: a filter cannot be read.
+    """
+    sites = load_sites()
+    site = choose_site(request, sites)
+    return Scope(
+        site=site,
+        timezone=sites.get(site).timezone,
+        filters=parse_filters(request.GET.getlist("f")),
+        now=runtime.current().clock(),
+    )
+
+
+def choose_site(request: HttpRequest, sites: Sites) -> str:
+    """The site of the address, else the one last looked at, else the first."""
+    asked = site_id(request.GET.get("site", ""))
+    remembered = request.session.get(REMEMBERED, "")
+    known = known_sites(sites)
+    if asked:
+        if asked != remembered:
+            request.session[REMEMBERED] = asked
+        return asked
+    if remembered in known:
+        return str(remembered)
+    return known[0] if known else ""
+
+
+def known_sites(sites: Sites) -> list[str]:
+    """The configured sites; while there are none, the hosts that sent events."""
+    if sites.configured:
+        return sorted(sites.by_id)
+    return sorted(runtime.current().hosts())
+
+
+def is_rebuilding() -> float | None:
+    """The share of a running rebuild that is done, 0-1."""
+    return runtime.current().rebuild_progress()
+
+
+def answering_errors(
+    view: Callable[Concatenate[HttpRequest, View], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, View], HttpResponse]:
+    """The view, with a page for a question that cannot be answered."""
+
+    @functools.wraps(view)
+    def answer(
+        request: HttpRequest, *args: View.args, **kwargs: View.kwargs
+    ) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except QueryError as error:
+            return render(request, "refused.html", {"problem": error}, status=400)
+        except StoreUnavailable as error:
+            context = {"progress": is_rebuilding()}
+            response = render(request, "unavailable.html", context, status=503)
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
+
+    return answer

@@ -1,0 +1,17 @@
+"""The lines that an owner puts into a page."""
+
+from django.http import HttpRequest
+from django.utils.html import escape
+
+from liveinsight.dashboard.installation import find_installation
+
+
+def write_snippet(request: HttpRequest, site: str) -> str:
+    """The tag that loads the tracker under this installation's neutral names."""
+    installation = find_installation()
+    base = request.build_absolute_uri("/").rstrip("/")
+    return (
+        f'<script defer data-site="{escape(site)}"\n'
+        f'  data-api="{escape(base)}/{installation.collector_path}"\n'
+        f'  src="{escape(base)}/{installation.script_name}.js"></script>'
+    )

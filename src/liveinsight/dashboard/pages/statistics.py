@@ -1,0 +1,48 @@
+"""`/statistics/`: numbers over a period. The address is the page's whole state."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.pages.address import list_chips
+from liveinsight.dashboard.pages.periods import choose_period
+from liveinsight.dashboard.pages.report import (
+    PANELS,
+    ask_cards,
+    ask_panel,
+    ask_series,
+    choose_metric,
+)
+from liveinsight.dashboard.pages.scope import answering_errors, read_scope
+
+
+@require_safe
+@vary_on_headers("HX-Request", "HX-Target")
+@answering_errors
+def statistics(request: HttpRequest) -> HttpResponse:
+    """The page; for htmx only the part that it asks for."""
+    scope = read_scope(request)
+    chosen = choose_period(request.GET, scope)
+    reader = runtime.current().reader
+    target = request.headers.get("HX-Target", "")
+    for panel in PANELS:
+        if target == panel.element_id:
+            context = {"panel": ask_panel(panel, request.GET, scope, chosen, reader)}
+            return render(request, "statistics/panel.html", context)
+    metric = choose_metric(request.GET)
+    context = {
+        "scope": scope,
+        "chosen": chosen,
+        "chips": list_chips(request.GET, scope.filters),
+        "cards": ask_cards(request.GET, scope, chosen, reader),
+        "series": ask_series(metric, scope, chosen, reader),
+        "panels": [
+            ask_panel(panel, request.GET, scope, chosen, reader) for panel in PANELS
+        ],
+    }
+    is_part = target == "report"
+    return render(
+        request, "statistics/report.html" if is_part else "statistics.html", context
+    )
