@@ -123,4 +123,4 @@ async def reply(
 
 
 def path_of(event: dict[str, Any]) -> str:
-    return urlsplit(event["page_url"]).path
+    return str(urlsplit(event["page_url"]).path)

@@ -1,0 +1,193 @@
+"""Live visits to the demo shop, over real HTTP into the real collector.
+
+Visits begin at random (a Poisson process) as often as the hour of the day has it;
+each takes the time that a person takes, and sends what the tracker would send.
+"""
+
+import asyncio
+import datetime
+import logging
+import secrets
+import time
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from liveinsight.core.event import RawEvent
+from liveinsight.demo.catalogue import SITE, TIMEZONE
+from liveinsight.demo.history import HOURS, ORIGIN
+from liveinsight.demo.journeys import Step, draw_journey
+from liveinsight.demo.visitors import (
+    Entry,
+    Visitor,
+    draw_entry,
+    draw_visitor,
+    seeded,
+)
+
+log = logging.getLogger(__name__)
+
+MOST_VISITS: Final = 60
+"""Visits under way at once, never more."""
+BUSIEST_RATE: Final = 0.42
+"""Visits that begin per second in the busiest hour: about 50 at once."""
+QUIETEST: Final = 0.4
+"""The least part of that, so that a demo at night shows something, too."""
+TOGETHER: Final = 1_000
+"""Steps less than this many ms apart go in one request."""
+SOONEST_RETRY: Final = 1.0
+LATEST_RETRY: Final = 60.0
+"""Seconds between two attempts to send."""
+TIMEOUT: Final = 10.0
+NEW_NUMBERS: Final = 1 << 20
+"""Live visitors are numbered from here: history has the numbers below."""
+
+
+class SentEvent(RawEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A RawEvent whose absent fields are left out."""
+
+
+class SentEvents(msgspec.Struct, frozen=True):
+    """The body of one request."""
+
+    sent_at: int
+    events: list[SentEvent]
+
+
+class Collector(msgspec.Struct, frozen=True):
+    """Where the visits are sent."""
+
+    host: str
+    port: int
+    path: str
+
+
+async def play(
+    base_url: str, *, collector_path: str = "/events", seed: int = 1, rate: float = 1.0
+) -> None:
+    """Plays visits until it is cancelled; never more than 60 at once.
+
+    Args:
+        base_url: of the running server, `http://HOST:PORT`.
+        collector_path: where events go.
+        seed: that of the history, some of whose visitors return.
+        rate: how many times as many visits as usual.
+    """
+    address = urlsplit(base_url)
+    collector = Collector(
+        address.hostname or "127.0.0.1", address.port or 80, collector_path
+    )
+    rng = seeded(secrets.randbits(32))
+    async with asyncio.TaskGroup() as visits:
+        under_way: set[asyncio.Task[None]] = set()
+        while True:
+            await asyncio.sleep(rng.expovariate(rate * arrivals_a_second(time.time())))
+            if len(under_way) < MOST_VISITS:
+                visit = visits.create_task(play_visit(collector, seed))
+                under_way.add(visit)
+                visit.add_done_callback(under_way.discard)
+
+
+def arrivals_a_second(now: float) -> float:
+    """How many visits begin per second at `now` (s), in the shop's time zone."""
+    local = datetime.datetime.fromtimestamp(now, ZoneInfo(TIMEZONE))
+    share = HOURS[local.hour] / max(HOURS)
+    return BUSIEST_RATE * max(share, QUIETEST)
+
+
+async def play_visit(collector: Collector, seed: int) -> None:
+    """One visit, from its first page to its last, in real time."""
+    rng = seeded(secrets.randbits(32), secrets.randbits(32))
+    today = datetime.datetime.now(ZoneInfo(TIMEZONE)).toordinal()
+    visitor = draw_visitor(rng, seed, today, NEW_NUMBERS + rng.randrange(NEW_NUMBERS))
+    entry = draw_entry(rng)
+    session = f"sess_{secrets.token_hex(16)}"
+    waiting: list[SentEvent] = []
+    steps = draw_journey(rng, entry)
+    for number, step in enumerate(steps):
+        await asyncio.sleep(step.wait / 1_000)
+        waiting.append(
+            write_event(step, visitor, session, entry if number == 0 else None)
+        )
+        is_last = number + 1 == len(steps)
+        if is_last or steps[number + 1].wait >= TOGETHER:
+            await deliver(collector, visitor.machine.user_agent, waiting)
+            waiting = []
+
+
+def write_event(
+    step: Step, visitor: Visitor, session: str, entry: Entry | None
+) -> SentEvent:
+    """The event that the tracker would make of `step`, now."""
+    if entry is not None:
+        referrer = entry.referrer
+    else:
+        referrer = f"{ORIGIN}{step.previous}" if step.previous else None
+    return SentEvent(
+        event_type=step.event_type,
+        event_id=secrets.token_hex(16),
+        timestamp=time.time_ns() // 1_000_000,
+        user_id=visitor.user_id,
+        session_id=session,
+        site=SITE,
+        page_url=f"{ORIGIN}{step.path}{'?' if step.query else ''}{step.query}",
+        page_title=step.title,
+        referrer=referrer,
+        screen_width=visitor.machine.screen_width,
+        language=visitor.place.language,
+        timezone=visitor.place.timezone,
+        engagement_ms=step.engagement_ms,
+        scroll_percent=step.scroll_percent,
+        properties=step.properties,
+        revenue=step.revenue,
+        interactive=None if step.interactive else False,
+    )
+
+
+async def deliver(
+    collector: Collector, user_agent: str, events: list[SentEvent]
+) -> None:
+    """Sends `events`, again and again with the same ids while nobody takes them."""
+    delay = SOONEST_RETRY
+    while True:
+        sent = SentEvents(time.time_ns() // 1_000_000, events)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                status = await post(collector, user_agent, msgspec.json.encode(sent))
+        except (OSError, TimeoutError, ValueError):
+            status = 503
+        if status < 500 and status != 429:
+            if status != 200:
+                log.warning("demo visit refused", extra={"status": status})
+            return
+        await asyncio.sleep(delay)
+        delay = min(delay * 2, LATEST_RETRY)
+
+
+async def post(collector: Collector, user_agent: str, body: bytes) -> int:
+    """The status of the reply to one POST.
+
+    Raises:
+        OSError, ValueError: no reply that can be read.
+    """
+    reader, writer = await asyncio.open_connection(collector.host, collector.port)
+    try:
+        head = (
+            f"POST {collector.path} HTTP/1.1\r\n"
+            f"Host: {collector.host}:{collector.port}\r\n"
+            f"User-Agent: {user_agent}\r\n"
+            f"Origin: {ORIGIN}\r\n"
+            "Content-Type: text/plain;charset=UTF-8\r\n"
+            f"Content-Length: {len(body)}\r\n"
+            "Connection: close\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        await writer.drain()
+        line = await reader.readline()
+        if not line.startswith(b"HTTP/1.1 "):
+            raise ValueError("no HTTP reply")
+        return int(line[9:12])
+    finally:
+        writer.close()
