@@ -41,6 +41,18 @@ bench: setup-test ## runs every benchmark, shortened
 docs: setup-test ## writes the generated pages of docs/
 	@$(BIN)/python -m docs.generate
 
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-emit-index-url
+
+lock: setup ## writes requirements/*.txt anew after a change in pyproject.toml
+	@$(BIN)/python -m pip install -q uv
+	@$(COMPILE) pyproject.toml -o requirements/run.txt
+	@$(COMPILE) --group pyproject.toml:dev pyproject.toml -c requirements/run.txt \
+		-o requirements/dev.txt
+	@for group in build node; do \
+		$(COMPILE) --group pyproject.toml:$$group -o requirements/$$group.txt || exit 1; \
+	done
+
 clean: ## removes what was made, but no data
 	rm -rf .venv .cache dist build frontend/node_modules
 	rm -rf src/liveinsight/dashboard/static/build src/liveinsight/tracker/build
