@@ -132,7 +132,9 @@ _names = st.sampled_from(
 
 
 @st.composite
-def questions_around(draw: st.DrawFn, zone: str, moment: int) -> Question:
+def questions_about(
+    draw: st.DrawFn, events: list[Event], zone: str, moment: int
+) -> Question:
     """Any question that has an answer."""
     interval = draw(st.sampled_from(Interval))
     dimensions = draw(st.lists(_names, max_size=2, unique=True))
@@ -145,10 +147,10 @@ def questions_around(draw: st.DrawFn, zone: str, moment: int) -> Question:
     )
     if TIME in dimensions:
         metrics = [m for m in metrics if m != "current_visitors"] or ["visitors"]
-    period = draw(periods_around(moment))
+    period = draw(periods_around(moment, events))
     compare = None
     if (len(dimensions) < 2 or TIME not in dimensions) and draw(st.booleans()):
-        compare = draw(periods_around(moment))
+        compare = draw(periods_around(moment, events))
     return Question(
         site=draw(st.sampled_from((None, "one.example"))),
         timezone=zone,
@@ -162,8 +164,12 @@ def questions_around(draw: st.DrawFn, zone: str, moment: int) -> Question:
 
 
 @st.composite
-def periods_around(draw: st.DrawFn, moment: int) -> Period:
-    """Days about the moment, some of them cut inside an hour."""
+def periods_around(draw: st.DrawFn, moment: int, events: list[Event]) -> Period:
+    """Days about the moment, some cut inside an hour, some right at an event."""
+    times = st.sampled_from([event.time for event in events])
+    if draw(st.integers(0, 3)) == 0:
+        first, last = sorted((draw(times), draw(times)))
+        return Period(first, max(last, first + 1))
     start = moment - draw(st.sampled_from(BEGINNINGS)) * HOUR
     start += draw(st.sampled_from((0, 0, 1, 20 * MINUTE)))
     return Period(start, start + draw(st.sampled_from(LENGTHS)))
@@ -188,4 +194,5 @@ def cases(draw: st.DrawFn) -> tuple[list[Event], Question]:
     """Events, and a question about them."""
     zone, text = draw(st.sampled_from(CHANGES))
     moment = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1000
-    return draw(events_around(moment)), draw(questions_around(zone, moment))
+    events = draw(events_around(moment))
+    return events, draw(questions_about(events, zone, moment))

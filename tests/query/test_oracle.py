@@ -11,17 +11,16 @@ from liveinsight.query.model import Interval, Question, Row
 from liveinsight.query.run import answer
 from tests import oracle
 from tests.query.sites import cases
-from tests.query.tables import Tables
+from tests.query.tables import warehouse_of
 
 
 @given(case=cases())
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_metric_equals_the_oracle(case: tuple[list[Event], Question]) -> None:
     events, question = case
-    reader = Tables(events)
     expected = oracle.Oracle(events, question)
-    found = answer(question, reader)
-    reader.close()
+    with warehouse_of(events) as warehouse:
+        found = answer(question, warehouse)
 
     assert found.totals == near(expected.totals(question.period))
     rows = expected_rows(expected, question)
