@@ -21,6 +21,6 @@ def _fresh_start() -> Iterator[None]:
     auth.throttle.tries.clear()
     project.a_server()
     yield
-    while project.opened:
-        project.opened.pop().close()
+    while project.to_close:
+        project.to_close.pop()()
     connections.close_all()

@@ -3,7 +3,8 @@
 import atexit
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,8 @@ from django.test.utils import setup_test_environment
 from liveinsight.core.event import Event
 from liveinsight.core.outcome import Outcome
 from liveinsight.dashboard.configuration import Configuration, configure
-from tests.query.tables import MINUTE, NOON, Tables, an_event
+from liveinsight.store.warehouse import Warehouse
+from tests.query.tables import MINUTE, NOON, an_event
 
 NOW = NOON + 20 * MINUTE
 SITE = "shop.example"
@@ -22,12 +24,18 @@ PASSWORD = "correct horse 9"
 SECRET = "tests-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF"
 
 
+def a_folder() -> Path:
+    """A folder that goes with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="liveinsight-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def start_django() -> None:
     """Once in a process: settings, tables, test environment."""
     if settings.configured:
         return
-    folder = Path(tempfile.mkdtemp(prefix="liveinsight-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = a_folder()
     configure(Configuration(secret_key=SECRET, database=folder / "app.sqlite3"))
     call_command("migrate", interactive=False, verbosity=0)
     setup_test_environment()
@@ -40,7 +48,8 @@ start_django()
 from liveinsight.dashboard import runtime  # noqa: E402 (needs Django)
 from liveinsight.dashboard.live_hub import LiveHub  # noqa: E402
 
-opened: list[LiveHub] = []
+to_close: list[Callable[[], None]] = []
+"""What the test has opened."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +70,25 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     last_batch_ms: float = 0.0
 
 
+@cache
+def the_empty_warehouse() -> Warehouse:
+    """A warehouse that stays empty; one for all tests, as each takes 50 ms to make."""
+    warehouse = Warehouse.open(a_folder() / "warehouse.duckdb", memory_mb=64)
+    atexit.register(warehouse.close)
+    return warehouse
+
+
+def a_warehouse(events: Iterable[Event] = ()) -> Warehouse:
+    """A warehouse with these events."""
+    applied = list(events)
+    if not applied:
+        return the_empty_warehouse()
+    warehouse = Warehouse.open(a_folder() / "warehouse.duckdb", memory_mb=64)
+    warehouse.apply(applied)
+    to_close.append(warehouse.close)
+    return warehouse
+
+
 def a_server(
     events: Iterable[Event] = (),
     *,
@@ -69,9 +97,9 @@ def a_server(
     is_ready: bool = True,
 ) -> runtime.Runtime:
     """A runtime over these events, bound; its time stands at NOW."""
-    reader = Tables(events)
+    reader = a_warehouse(events)
     hub = LiveHub(reader, lambda: NOW)
-    opened.append(hub)
+    to_close.append(hub.close)
     server = runtime.Runtime(
         reader=reader,
         clock=lambda: NOW,

@@ -69,6 +69,7 @@ class LiveHub:
         self.flush_is_planned = False
         self.flushed_at = 0.0
         self.failing = False
+        self.closed = False
         self.threads = ThreadPoolExecutor(THREADS, "live")
 
     # --- events in -----------------------------------------------------------
@@ -197,9 +198,7 @@ class LiveHub:
                 return group.panels
             group.computed_at = now
             try:
-                watch = group.watch
-                panels = live_panels(watch.site, watch.filters, now, self.reader)
-                said = msgspec.json.encode(panels)
+                said = self.compute_panels(group.watch, now)
             except StoreUnavailable:
                 return None
             except Exception:
@@ -215,6 +214,11 @@ class LiveHub:
                 said,
             )
             return group.panels
+
+    def compute_panels(self, watch: Watch, now: int) -> bytes:
+        """The panels as JSON: one round of questions to the warehouse."""
+        panels = live_panels(watch.site, watch.filters, now, self.reader)
+        return msgspec.json.encode(panels)
 
     # --- viewers -------------------------------------------------------------
 
@@ -284,6 +288,7 @@ class LiveHub:
 
     def close(self) -> None:
         """Ends all streams and the threads."""
+        self.closed = True
         self.loop = None
         with self.lock:
             viewers = [each for group in self.groups.values() for each in group.viewers]

@@ -55,6 +55,9 @@ async def stream(
     if scope["method"] != "GET":
         await refuse(send, 405, "method", "use GET", (b"allow", b"GET"))
         return
+    if hub.closed:
+        await refuse(send, 503, "stream", "the server stops", (b"retry-after", b"1"))
+        return
     cookies = header_of(scope, b"cookie")
     grant = await find_grant(hub, scope, cookies)
     if grant is None:
