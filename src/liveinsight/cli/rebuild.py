@@ -36,18 +36,22 @@ def rebuild(data: str | None) -> None:
         lock = folder.lock()
     except ConfigError:
         follow_server(folder)
-    else:
-        rebuild_here(folder)
-        os.close(lock)
-    click.echo("The warehouse is rebuilt.")
+        click.echo("The running server has rebuilt the warehouse.")
+        return
+    events = rebuild_here(folder)
+    os.close(lock)
+    click.echo(f"The warehouse is rebuilt: {events} events.")
 
 
-def rebuild_here(folder: DataDir) -> None:
-    """Rebuilds in this process, which holds the folder."""
+def rebuild_here(folder: DataDir) -> int:
+    """The number of events in the warehouse that this process has built."""
     from liveinsight.store.recovery import rebuild as rebuild_warehouse
 
     with click.progressbar(length=STEPS, label="Rebuilding") as bar:
-        rebuild_warehouse(folder.root, move(bar.update, lambda: bar.pos))
+        show = move(bar.update, lambda: bar.pos)
+        return rebuild_warehouse(
+            folder.root, lambda done, total: show(done / max(total, 1))
+        )
 
 
 def follow_server(folder: DataDir) -> None:
