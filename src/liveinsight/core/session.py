@@ -51,6 +51,15 @@ class View(msgspec.Struct, frozen=True, order=True):
     page: str | None = None
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides by which id a run goes."""
+
+    made_id: str
+    sent_id: str | None
+    start_time: int
+    start_event: str
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A user's run of events without a silence over 30 minutes, summed up."""
 
@@ -77,6 +86,16 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     def made_id(self) -> str:
         """The session id where the sender's is missing or belongs to another run."""
         return made_session_id(self.site, self.user, self.start_event)
+
+    @property
+    def claim(self) -> Claim:
+        """What decides by which id it goes."""
+        return Claim(
+            made_id=self.made_id,
+            sent_id=self.sent_id,
+            start_time=self.start_time,
+            start_event=self.start_event,
+        )
 
     @property
     def is_session(self) -> bool:
@@ -154,7 +173,9 @@ def join(runs: Iterable[Run]) -> list[Run]:
     return joined
 
 
-def session_ids(runs: Sequence[Run], made: AbstractSet[str] = frozenset()) -> list[str]:
+def session_ids(
+    claims: Sequence[Claim], made: AbstractSet[str] = frozenset()
+) -> list[str]:
     """The session ids of these runs of one site, in their order; unique in the site.
 
     A sent id goes to the run that starts earliest among all that claim it, whoever
@@ -162,24 +183,21 @@ def session_ids(runs: Sequence[Run], made: AbstractSet[str] = frozenset()) -> li
     sender who sends one of another run does not get it.
 
     Args:
-        runs: every run of the site that claims one of the sent ids among them.
-        made: made ids of runs of the site that are not among `runs`.
+        claims: of every run of the site that claims a sent id found among them.
+        made: made ids of runs of the site that are not among `claims`.
     """
-    own = [run.made_id for run in runs]
-    reserved = made | set(own)
-    owners: dict[str, Run] = {}
-    for run in runs:
-        if run.sent_id is not None:
-            owner = owners.get(run.sent_id)
-            if owner is None or _claim(run) < _claim(owner):
-                owners[run.sent_id] = run
+    reserved = made | {claim.made_id for claim in claims}
+    owners: dict[str, Claim] = {}
+    for claim in sorted(claims, key=_claim, reverse=True):
+        if claim.sent_id is not None:
+            owners[claim.sent_id] = claim
     return [
-        run.sent_id
-        if run.sent_id is not None
-        and run.sent_id not in reserved
-        and owners[run.sent_id] is run
-        else made_id
-        for run, made_id in zip(runs, own, strict=True)
+        claim.sent_id
+        if claim.sent_id is not None
+        and claim.sent_id not in reserved
+        and owners[claim.sent_id] is claim
+        else claim.made_id
+        for claim in claims
     ]
 
 
@@ -258,8 +276,8 @@ def _end(run: Run) -> tuple[int, str]:
     return run.last_activity, run.last_event
 
 
-def _claim(run: Run) -> tuple[int, str, str]:
-    return run.start_time, run.start_event, run.user
+def _claim(claim: Claim) -> tuple[int, str, str]:
+    return claim.start_time, claim.start_event, claim.made_id
 
 
 def _earlier(one: View | None, other: View | None) -> View | None:

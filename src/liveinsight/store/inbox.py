@@ -212,6 +212,16 @@ class Inbox:
             cursor.close()
         return rows
 
+    def row_sizes_after(
+        self, seq: int, limit: int = 100_000
+    ) -> list[tuple[int, int, int]]:
+        """(seq, hour, number of events) of the next rows."""
+        with self._reading_lock:
+            return self._reading.execute(
+                "select seq, hour, events from inbox where seq > ? order by seq limit ?",
+                (seq, limit),
+            ).fetchall()
+
     def first_seq(self) -> int:
         """The oldest row that is still here; else the one that comes next."""
         found = self._one("select min(seq) from inbox")

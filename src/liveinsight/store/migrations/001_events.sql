@@ -43,13 +43,16 @@ create table events (
     properties varchar, -- a JSON object
     revenue_amount decimal(18, 4),
     revenue_currency varchar,
-    ip varchar
+    ip varchar,
+    -- the sender's session id, if one came: a fold from this table needs it
+    sent_session_id varchar
 );
 
 -- A user's runs of events without a silence over 30 minutes. One with
 -- total_events = 0 (engagement only) is no session, but may become one.
 create table runs (
-    session_key uhugeint not null, -- of (site, user, start_event)
+    -- of (site, user, start_event): the made id's 32 hex digits as a number
+    session_key uhugeint not null,
     site varchar not null,
     user_key uhugeint not null,
     session_id varchar not null,   -- unique in the site

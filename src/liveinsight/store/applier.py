@@ -1,0 +1,211 @@
+"""The one thread that takes the inbox's rows into the warehouse, in their order."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from liveinsight.core.event import Event
+from liveinsight.core.limits import SECOND
+from liveinsight.errors import StoreError, StoreUnavailable
+from liveinsight.store.apply import Applied
+from liveinsight.store.inbox import Inbox
+from liveinsight.store.warehouse import DamagedError, Warehouse
+
+log = logging.getLogger(__name__)
+
+BATCH_EVENTS = 1_000
+SHORTEST_PAUSE = 0.05
+LONGEST_PAUSE = 0.25
+CHECKPOINT_SECONDS = 300
+CHECKPOINT_EVENTS = 250_000
+"""Between two checkpoints: bounds the log that a start after kill -9 replays."""
+
+
+class ApplierStats(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the warehouse is behind, and what a batch costs."""
+
+    backlog_events: int
+    applied_through_received_at: int
+    """The latest receipt (ms) that can be asked for."""
+    applied_events: int
+    duplicates: int
+    conflicts: int
+    unstorable: int
+    """Events that the engine refused; logged, and passed over."""
+    last_batch_events: int
+    last_batch_ms: int
+    last_checkpoint_ms: int
+    checkpointed_mark: int
+    """The inbox may forget archived rows up to this one."""
+
+
+class Applier:
+    """Applies until stopped.
+
+    Args:
+        on_applied: told of the events of a batch, in this thread, once queryable.
+        on_damage: mends the warehouse in place (`recovery.Recovery.recover`).
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        warehouse: Warehouse,
+        *,
+        on_applied: Callable[[Sequence[Event]], None] | None = None,
+        on_damage: Callable[[], None] | None = None,
+    ) -> None:
+        self._inbox = inbox
+        self._warehouse = warehouse
+        self._on_applied = on_applied
+        self._on_damage = on_damage
+        self._stopping = threading.Event()
+        self._drain_until = 0.0
+        self._thread = threading.Thread(target=self._run, name="applier", daemon=True)
+        self._mark = 0
+        self._received_at = 0
+        self._totals = Applied()
+        self._unstorable = 0
+        self._last_events = 0
+        self._last_s = 0.0
+        self._checkpointed = 0
+        self._checkpoint_at = 0.0
+        self._since_checkpoint = 0
+
+    def start(self) -> None:
+        """Begins where the warehouse's mark is."""
+        self._find_place()
+        self._thread.start()
+
+    def stop(self, *, drain: bool = True, timeout: float = 5.0) -> None:
+        """Returns when the last batch is committed; with `drain`, all that waits."""
+        self._drain_until = time.monotonic() + (timeout if drain else 0)
+        self._stopping.set()
+        self._thread.join(timeout + 5)
+
+    def apply_waiting(self) -> None:
+        """Applies all that waits, in the calling thread; for one not started.
+
+        Raises:
+            StoreError: the warehouse failed.
+        """
+        self._find_place()
+        while self._inbox.backlog > 0:
+            self._apply_next()
+
+    def stats(self) -> ApplierStats:
+        """How far the warehouse is behind, and what a batch costs."""
+        return ApplierStats(
+            backlog_events=self._inbox.backlog,
+            applied_through_received_at=self._received_at,
+            applied_events=self._totals.stored,
+            duplicates=self._totals.duplicates,
+            conflicts=self._totals.conflicts,
+            unstorable=self._unstorable,
+            last_batch_events=self._last_events,
+            last_batch_ms=int(self._last_s * SECOND),
+            last_checkpoint_ms=self._warehouse.last_checkpoint_ms,
+            checkpointed_mark=self._checkpointed,
+        )
+
+    def _find_place(self) -> None:
+        self._mark = self._warehouse.mark()
+        self._inbox.reset_backlog(self._inbox.events_after(self._mark))
+        self._checkpointed = 0
+        self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._apply_next()
+                self._checkpoint_if_due()
+            except DamagedError:
+                log.exception("the warehouse is damaged")
+                self._mend()
+            except StoreUnavailable:
+                log.exception("the warehouse cannot be written")
+                time.sleep(LONGEST_PAUSE)
+            if self._stopping.is_set() and (
+                self._inbox.backlog <= 0 or time.monotonic() > self._drain_until
+            ):
+                return
+            self._pause()
+
+    def _apply_next(self) -> None:
+        self._last_events = 0
+        if self._inbox.backlog <= 0:
+            return
+        rows = self._inbox.rows_after(self._mark, BATCH_EVENTS)
+        if not rows:
+            return
+        events = [event for row in rows for event in row.events]
+        began = time.perf_counter()
+        self._apply(events, rows[-1].seq)
+        self._last_s = time.perf_counter() - began
+        self._last_events = len(events)
+        self._since_checkpoint += len(events)
+        self._mark = rows[-1].seq
+        self._received_at = max(
+            self._received_at, max(event.received_at for event in events)
+        )
+        self._inbox.note_applied(len(events))
+        if self._on_applied is not None:
+            self._on_applied(events)
+
+    def _apply(self, events: Sequence[Event], mark: int) -> None:
+        try:
+            self._count(self._warehouse.apply(events, mark))
+        except (DamagedError, StoreUnavailable):
+            raise
+        except StoreError:
+            log.exception("a batch is refused; its events are tried one by one")
+            for event in events:
+                self._apply_one(event)
+            self._warehouse.apply((), mark)
+
+    def _apply_one(self, event: Event) -> None:
+        try:
+            self._count(self._warehouse.apply([event]))
+        except (DamagedError, StoreUnavailable):
+            raise
+        except StoreError:
+            self._unstorable += 1
+            log.exception("an event cannot be stored: %s", event.event_id)
+
+    def _count(self, applied: Applied) -> None:
+        self._totals = Applied(
+            stored=self._totals.stored + applied.stored,
+            duplicates=self._totals.duplicates + applied.duplicates,
+            conflicts=self._totals.conflicts + applied.conflicts,
+        )
+
+    def _checkpoint_if_due(self) -> None:
+        if not self._since_checkpoint:
+            return
+        caught_up = self._since_checkpoint >= CHECKPOINT_EVENTS
+        if caught_up or time.monotonic() >= self._checkpoint_at:
+            self._checkpointed = self._warehouse.checkpoint()
+            self._since_checkpoint = 0
+            self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
+
+    def _mend(self) -> None:
+        if self._on_damage is None:
+            time.sleep(LONGEST_PAUSE)
+            return
+        try:
+            self._on_damage()
+            self._find_place()
+        except StoreError:
+            log.exception("the warehouse is not mended yet")
+            time.sleep(LONGEST_PAUSE)
+
+    def _pause(self) -> None:
+        if self._last_events >= BATCH_EVENTS // 2:
+            # Behind: hardly rest, but let the event loop have Python's lock.
+            time.sleep(min(LONGEST_PAUSE, self._last_s / 4))
+        elif not self._stopping.is_set():
+            rest = 2 * self._last_s if self._last_events else SHORTEST_PAUSE
+            self._stopping.wait(min(max(rest, SHORTEST_PAUSE), LONGEST_PAUSE))
