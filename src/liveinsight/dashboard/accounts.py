@@ -6,8 +6,10 @@ import secrets
 
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import close_old_connections, transaction
+from django.utils import timezone
 
 from liveinsight.dashboard.installation import find_installation
 from liveinsight.errors import ConfigError
@@ -102,6 +104,14 @@ def make_first_account(token: str, name: str, password: str) -> User | None:
         installation.setup_sha256 = ""
         installation.save(update_fields=["setup_sha256"])
     return account
+
+
+def forget_old_sessions() -> None:
+    """Deletes the rows of sessions that have ended; for a daily job."""
+    try:
+        Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    finally:
+        close_old_connections()
 
 
 def hash_token(token: str) -> str:
