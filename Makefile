@@ -7,7 +7,7 @@ PYTHON_DIRS := src tests bench docs hatch_build.py
 DATA ?= data
 
 help: ## lists the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 run: setup ## starts LiveInsight with the demo shop and its visits
 	@$(BIN)/liveinsight up --demo --data "$(DATA)" $(ARGS)
