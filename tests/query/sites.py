@@ -69,7 +69,7 @@ VALUES = {
 def events_around(draw: st.DrawFn, moment: int) -> list[Event]:
     """The visits of three users on two sites."""
     clocks = {
-        user: moment + draw(st.integers(-8, 1)) * HOUR for user in ("anna", "ben", "c")
+        user: moment + draw(st.integers(-6, 0)) * HOUR for user in ("anna", "ben", "c")
     }
     events = []
     for number in range(draw(st.sampled_from((12, 9, 7, 5, 3, 1)))):
@@ -143,7 +143,7 @@ def questions_about(
     else:
         interval = None
     metrics = draw(
-        st.lists(st.sampled_from(sorted(METRICS)), min_size=1, max_size=5, unique=True)
+        st.lists(st.sampled_from(sorted(METRICS)), min_size=3, max_size=7, unique=True)
     )
     if TIME in dimensions:
         metrics = [m for m in metrics if m != "current_visitors"] or ["visitors"]
@@ -178,8 +178,8 @@ def periods_around(draw: st.DrawFn, moment: int, events: list[Event]) -> Period:
 @st.composite
 def _filters(draw: st.DrawFn) -> list[Filter]:
     filters = []
-    for _ in range(draw(st.sampled_from((0, 0, 0, 1, 1, 2)))):
-        dimension = draw(st.sampled_from(sorted(VALUES)))
+    for _ in range(draw(st.sampled_from((1, 0, 2)))):
+        dimension = draw(st.sampled_from(tuple(VALUES)))
         operator = draw(st.sampled_from(Operator))
         known = st.sampled_from(VALUES[dimension])
         if operator in (Operator.IS, Operator.IS_NOT):

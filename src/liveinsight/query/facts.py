@@ -100,13 +100,16 @@ def _events(
         fragment(clock) < slots.add(scope.slot("end")),
         *(event_condition(condition, slots) for condition in scope.conditions),
     )
-    return join_runs(query, [] if present else _runs_between(scope, slots))
+    return join_runs(query, _runs_between(scope, slots, present=present))
 
 
-def _runs_between(scope: Scope, slots: Slots) -> list[Expr]:
+def _runs_between(scope: Scope, slots: Slots, *, present: bool) -> list[Expr]:
     """Runs that can hold an event of the period: the join need not read the others."""
+    of_site = _of_site("r", scope, slots)
+    if present:
+        return [*of_site, fragment("r.present_at") >= slots.add(scope.slot("present"))]
     return [
-        *_of_site("r", scope, slots),
+        *of_site,
         fragment("r.last_activity") >= slots.add(scope.slot("start")),
         fragment("r.start_time") < slots.add(scope.slot("end")),
     ]

@@ -190,7 +190,8 @@ def _per_minute(one_site: bool, conditions: tuple[Condition, ...]) -> Statement:
         ),
     )
     query = query.where(*(event_condition(c, slots) for c in conditions))
-    return make_statement(join_runs(query.group_by("minute")), slots)
+    recent = [fragment("r.present_at") >= slots.add("first")]
+    return make_statement(join_runs(query.group_by("minute"), recent), slots)
 
 
 @lru_cache(maxsize=256)
@@ -208,7 +209,9 @@ def _present(one_site: bool, conditions: tuple[Condition, ...]) -> Statement:  #
             " = 1"
         )
     )
-    here = join_runs(here.where(*(event_condition(c, slots) for c in conditions)))
+    here = here.where(*(event_condition(c, slots) for c in conditions))
+    # A run is at least as recent as its events: the join need not read the others.
+    here = join_runs(here, [fragment("r.present_at") >= slots.add("present")])
     query = cast("Select", fragment(_COUNT_PRESENT)).with_("here", as_=here)
     return make_statement(query, slots)
 
