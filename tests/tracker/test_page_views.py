@@ -1,6 +1,7 @@
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.chromium import ARGS, chromium_path
 from tests.tracker.collecting import path_of
 from tests.tracker.conftest import Website
 
@@ -78,16 +79,24 @@ def test_the_same_path_again_is_no_view(website: Website, page: Page) -> None:
 
 
 def test_a_page_that_comes_back_from_the_cache_is_viewed_again(
-    website: Website, page: Page
+    website: Website, browser: Browser
 ) -> None:
-    page.goto(f"{website.url}/page/a")
-    page.evaluate("window.kept = true")
-    website.wait_for_type("page_view", 1)
-    page.click("#next")
-    website.wait_for_type("page_view", 2)
-    page.evaluate("history.back()")
-    views = website.wait_for_type("page_view", 3)
+    with browser.browser_type.launch(
+        executable_path=chromium_path(),
+        args=list(ARGS),
+        ignore_default_args=["--disable-back-forward-cache"],
+    ) as with_cache:
+        page = with_cache.new_page()
+        page.goto(f"{website.url}/page/a")
+        page.evaluate("window.kept = true")
+        website.wait_for_type("page_view", 1)
+        page.click("#next")
+        website.wait_for_type("page_view", 2)
+        page.evaluate("setTimeout(() => history.back())")
+        views = website.wait_for_type("page_view", 3)
+        assert page.evaluate("window.kept") is True
     assert path_of(views[2]) == "/page/a"
+    assert views[2]["referrer"] == views[2]["page_url"]
 
 
 def test_a_prerendered_page_is_no_view_before_it_is_shown(
