@@ -25,7 +25,7 @@ class TimezoneField(forms.CharField):
         return name
 
 
-class LinesField(forms.CharField):
+class LinesField(forms.Field):
     """A list, one entry a line."""
 
     widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
@@ -87,7 +87,11 @@ class AddSite(forms.Form):
         label=_("Domain"),
         max_length=limits.SITE_CHARS,
         widget=forms.TextInput(
-            attrs={"placeholder": "shop.example", "autocomplete": "off", "autofocus": True}
+            attrs={
+                "placeholder": "shop.example",
+                "autocomplete": "off",
+                "autofocus": True,
+            }
         ),
         help_text=_("Without https:// and www. Its subdomains are counted with it."),
     )

@@ -7,55 +7,54 @@ from typing import Final
 
 import msgspec
 from django.utils.formats import number_format
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
 
 BUILD: Final = Path(__file__).parent.parent / "static" / "build"
 
 DIMENSION_NAMES: Final = {
-    "page": noop("Page"),
-    "entry_page": noop("Entry page"),
-    "exit_page": noop("Exit page"),
-    "source": noop("Source"),
-    "channel": noop("Channel"),
-    "referrer": noop("Referrer"),
-    "utm_campaign": noop("Campaign"),
-    "country": noop("Country"),
-    "device": noop("Device"),
-    "browser": noop("Browser"),
-    "os": noop("Operating system"),
+    "page": gettext_noop("Page"),
+    "entry_page": gettext_noop("Entry page"),
+    "exit_page": gettext_noop("Exit page"),
+    "source": gettext_noop("Source"),
+    "channel": gettext_noop("Channel"),
+    "referrer": gettext_noop("Referrer"),
+    "utm_campaign": gettext_noop("Campaign"),
+    "country": gettext_noop("Country"),
+    "device": gettext_noop("Device"),
+    "browser": gettext_noop("Browser"),
+    "os": gettext_noop("Operating system"),
 }
 
 # The closed lists of channels and devices: stored in English, shown translated.
 KNOWN_VALUES: Final = (
-    noop("Cross-network"),
-    noop("Paid Shopping"),
-    noop("Paid Search"),
-    noop("Paid Social"),
-    noop("Paid Video"),
-    noop("Display"),
-    noop("Paid Other"),
-    noop("AI Assistants"),
-    noop("Organic Shopping"),
-    noop("Organic Social"),
-    noop("Organic Video"),
-    noop("Organic Search"),
-    noop("Email"),
-    noop("Affiliates"),
-    noop("Audio"),
-    noop("SMS"),
-    noop("Mobile Push"),
-    noop("Referral"),
-    noop("Direct"),
-    noop("Desktop"),
-    noop("Mobile"),
-    noop("Tablet"),
-    noop("TV"),
-    noop("page_view"),
-    noop("click"),
-    noop("engagement"),
-    noop("conversion"),
+    gettext_noop("Cross-network"),
+    gettext_noop("Paid Shopping"),
+    gettext_noop("Paid Search"),
+    gettext_noop("Paid Social"),
+    gettext_noop("Paid Video"),
+    gettext_noop("Display"),
+    gettext_noop("Paid Other"),
+    gettext_noop("AI Assistants"),
+    gettext_noop("Organic Shopping"),
+    gettext_noop("Organic Social"),
+    gettext_noop("Organic Video"),
+    gettext_noop("Organic Search"),
+    gettext_noop("Email"),
+    gettext_noop("Affiliates"),
+    gettext_noop("Audio"),
+    gettext_noop("SMS"),
+    gettext_noop("Mobile Push"),
+    gettext_noop("Referral"),
+    gettext_noop("Direct"),
+    gettext_noop("Desktop"),
+    gettext_noop("Mobile"),
+    gettext_noop("Tablet"),
+    gettext_noop("TV"),
+    gettext_noop("page_view"),
+    gettext_noop("click"),
+    gettext_noop("engagement"),
+    gettext_noop("conversion"),
 )
 TRANSLATED: Final = {"channel", "device", "event_type"}
 
@@ -173,4 +172,8 @@ def format_change(change: float | None) -> str:
     if change is None:
         return ""
     percent = round(change * 100)
-    return f"{percent:+,d}%".replace("-", "−") if percent else "0%"
+    if not percent:
+        return (
+            "0%" if abs(change) < 0.0005 else f"{change * 100:+.1f}%".replace("-", "−")
+        )
+    return f"{percent:+,d}%".replace("-", "−")

@@ -6,25 +6,25 @@ from typing import Final
 
 import msgspec
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from liveinsight.core import limits
 from liveinsight.core.outcome import Outcome, Sample
 from liveinsight.dashboard import runtime
 
 REASONS: Final = {
-    "bot": noop("A known bot or crawler"),
-    "excluded_address": noop("The address is excluded"),
-    "unknown_site": noop("The site is not configured"),
-    "origin_not_allowed": noop("The origin is not allowed"),
-    "repeated": noop("The same event again"),
-    "conflict": noop("Another event under the same id"),
+    "bot": gettext_noop("A known bot or crawler"),
+    "excluded_address": gettext_noop("The address is excluded"),
+    "unknown_site": gettext_noop("The site is not configured"),
+    "origin_not_allowed": gettext_noop("The origin is not allowed"),
+    "repeated": gettext_noop("The same event again"),
+    "conflict": gettext_noop("Another event under the same id"),
 }
 OUTCOMES: Final = {
-    Outcome.STORED: noop("Stored"),
-    Outcome.DUPLICATE: noop("Duplicate"),
-    Outcome.DROPPED: noop("Dropped"),
-    Outcome.REJECTED: noop("Rejected"),
+    Outcome.STORED: gettext_noop("Stored"),
+    Outcome.DUPLICATE: gettext_noop("Duplicate"),
+    Outcome.DROPPED: gettext_noop("Dropped"),
+    Outcome.REJECTED: gettext_noop("Rejected"),
 }
 
 
@@ -98,8 +98,10 @@ def sum_up(
                 last_day=last_day[(outcome, reason)],
                 ever=count,
             )
-            for (outcome, reason), count in sorted(ever.items())
-            if outcome in OUTCOMES
+            for outcome in OUTCOMES
+            for reason, count in sorted(
+                (key[1], count) for key, count in ever.items() if key[0] is outcome
+            )
         ],
     )
 

@@ -8,7 +8,7 @@ import msgspec
 from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from liveinsight.dashboard.pages.address import change_query
 from liveinsight.dashboard.pages.scope import Scope
@@ -16,11 +16,11 @@ from liveinsight.query.model import Period
 from liveinsight.query.parse import parse_period, previous
 
 NAMES: Final = {
-    "today": noop("Today"),
-    "7d": noop("7 days"),
-    "30d": noop("30 days"),
-    "90d": noop("90 days"),
-    "12mo": noop("12 months"),
+    "today": gettext_noop("Today"),
+    "7d": gettext_noop("7 days"),
+    "30d": gettext_noop("30 days"),
+    "90d": gettext_noop("90 days"),
+    "12mo": gettext_noop("12 months"),
 }
 DEFAULT: Final = "30d"
 

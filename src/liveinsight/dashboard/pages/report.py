@@ -1,15 +1,14 @@
-"""The parts of the statistics page: cards, the chart, panels; each is a question."""
+"""The head of the statistics page: cards and chart; each is a question."""
 
 from typing import Final
 
 import msgspec
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard.pages.address import change_query
-from liveinsight.dashboard.pages.bars import Bar, list_bars
 from liveinsight.dashboard.pages.charts import Still, draw_still
 from liveinsight.dashboard.pages.labels import format_change, format_metric
 from liveinsight.dashboard.pages.periods import ChosenPeriod
@@ -17,8 +16,6 @@ from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.catalog import METRICS
 from liveinsight.query.model import Answer, Interval, Period, Question, Value
 from liveinsight.query.run import answer
-
-ROWS: Final = 10
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,70 +27,14 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FIGURES: Final = (
-    Figure(metric="visitors", label=noop("Visitors")),
-    Figure(metric="sessions", label=noop("Sessions")),
-    Figure(metric="page_views", label=noop("Page views")),
-    Figure(metric="views_per_session", label=noop("Views per session")),
-    Figure(metric="bounce_rate", label=noop("Bounce rate"), more_is_better=False),
-    Figure(metric="session_duration", label=noop("Session duration")),
-)
-
-
-class Tab(msgspec.Struct, frozen=True, kw_only=True):
-    """One breakdown of a panel."""
-
-    dimension: str
-    label: str
-    metric: str = "visitors"
-
-
-class PanelKind(msgspec.Struct, frozen=True, kw_only=True):
-    """A panel and its tabs; `name` is the parameter that keeps the tab."""
-
-    name: str
-    label: str
-    tabs: tuple[Tab, ...]
-
-    @property
-    def element_id(self) -> str:
-        """Of the panel in the page."""
-        return f"panel-{self.name}"
-
-
-PANELS: Final = (
-    PanelKind(
-        name="pages",
-        label=noop("Pages"),
-        tabs=(
-            Tab(dimension="page", label=noop("Top pages")),
-            Tab(dimension="entry_page", label=noop("Entry pages"), metric="sessions"),
-            Tab(dimension="exit_page", label=noop("Exit pages"), metric="sessions"),
-        ),
+    Figure(metric="visitors", label=gettext_noop("Visitors")),
+    Figure(metric="sessions", label=gettext_noop("Sessions")),
+    Figure(metric="page_views", label=gettext_noop("Page views")),
+    Figure(metric="views_per_session", label=gettext_noop("Views per session")),
+    Figure(
+        metric="bounce_rate", label=gettext_noop("Bounce rate"), more_is_better=False
     ),
-    PanelKind(
-        name="sources",
-        label=noop("Sources"),
-        tabs=(
-            Tab(dimension="source", label=noop("Sources")),
-            Tab(dimension="channel", label=noop("Channels")),
-            Tab(dimension="utm_campaign", label=noop("Campaigns")),
-            Tab(dimension="referrer", label=noop("Referrers")),
-        ),
-    ),
-    PanelKind(
-        name="countries",
-        label=noop("Countries"),
-        tabs=(Tab(dimension="country", label=noop("Countries")),),
-    ),
-    PanelKind(
-        name="devices",
-        label=noop("Devices"),
-        tabs=(
-            Tab(dimension="device", label=noop("Devices")),
-            Tab(dimension="browser", label=noop("Browsers")),
-            Tab(dimension="os", label=noop("Systems")),
-        ),
-    ),
+    Figure(metric="session_duration", label=gettext_noop("Session duration")),
 )
 
 
@@ -130,26 +71,6 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     """For the script."""
     rows: list[SeriesRow]
     adds_up: bool
-
-
-class PanelTab(msgspec.Struct, frozen=True, kw_only=True):
-    """A tab as shown."""
-
-    label: str
-    address: str
-    is_chosen: bool
-
-
-class PanelView(msgspec.Struct, frozen=True, kw_only=True):
-    """A panel with its rows."""
-
-    element_id: str
-    label: str
-    column: str
-    tabs: list[PanelTab]
-    bars: list[Bar]
-    more: int
-    """Groups that are not shown."""
 
 
 def choose_metric(query: QueryDict) -> Figure:
@@ -194,7 +115,7 @@ def make_card(
     """One card."""
     value, before, change = numbers
     unit = METRICS[figure.metric].unit
-    rounded = round((change or 0) * 100)
+    rounded = round((change or 0) * 1000)
     direction = "" if not rounded else "up" if rounded > 0 else "down"
     judged = ""
     if direction and figure.more_is_better is not None:
@@ -215,6 +136,8 @@ def write_change(change: float | None, unit: str) -> str:
     """+12%; for a rate, whose change is a difference, in points."""
     if change is None or unit != "ratio":
         return format_change(change)
+    if not round(change * 1000):
+        return "0"
     return _("%(points)s points") % {"points": f"{change * 100:+.1f}".replace("-", "−")}
 
 
@@ -246,7 +169,9 @@ def ask_series(
             SeriesRow(
                 time=time,
                 value=format_metric(value, unit),
-                before=format_metric(before[index], unit) if index < len(before) else "–",
+                before=format_metric(before[index], unit)
+                if index < len(before)
+                else "–",
             )
             for index, (time, value) in enumerate(zip(times, values, strict=True))
         ],
@@ -282,48 +207,3 @@ def ask_by_time(
         ),
         reader,
     )
-
-
-def ask_panel(
-    panel: PanelKind,
-    query: QueryDict,
-    scope: Scope,
-    chosen: ChosenPeriod,
-    reader: Reader,
-) -> PanelView:
-    """The panel under the tab that the address keeps."""
-    asked = query.get(panel.name)
-    tab = next((each for each in panel.tabs if each.dimension == asked), panel.tabs[0])
-    got = answer(
-        Question(
-            site=scope.site,
-            timezone=scope.timezone,
-            period=chosen.period,
-            metrics=(tab.metric,),
-            dimensions=(tab.dimension,),
-            filters=scope.filters,
-            limit=ROWS,
-        ),
-        reader,
-    )
-    rows = [(read_label(row.dimensions[0]), row.metrics[0] or 0) for row in got.rows]
-    return PanelView(
-        element_id=panel.element_id,
-        label=_(panel.label),
-        column=_("Visitors") if tab.metric == "visitors" else _("Sessions"),
-        tabs=[
-            PanelTab(
-                label=_(each.label),
-                address=change_query(query, **{panel.name: each.dimension}),
-                is_chosen=each is tab,
-            )
-            for each in panel.tabs
-        ],
-        bars=list_bars(query, tab.dimension, rows, whole=got.totals[0] or 0),
-        more=max(0, got.row_count - len(rows)),
-    )
-
-
-def read_label(label: str | int | None) -> str | None:
-    """A breakdown's label; those by time are not asked for here."""
-    return None if label is None else str(label)

@@ -79,7 +79,7 @@ def answering_errors(
 
     @functools.wraps(view)
     def answer(
-        request: HttpRequest, *args: View.args, **kwargs: View.kwargs
+        request: HttpRequest, /, *args: View.args, **kwargs: View.kwargs
     ) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)

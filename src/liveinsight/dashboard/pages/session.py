@@ -13,7 +13,7 @@ from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 from liveinsight.query import lists
 
-LONG_SILENCE: Final = limits.MINUTE
+LONG_SILENCE: Final = 3 * limits.MINUTE
 """A pause worth a line of its own between two steps."""
 
 
@@ -22,7 +22,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     event: lists.TimelineStep
     silence: int
-    """Since the step before, ms; 0 where it is short."""
+    """Since the step before that is not quiet, ms; 0 where it is short."""
     properties: list[tuple[str, str]]
     is_quiet: bool
 
@@ -46,25 +46,25 @@ def list_steps(events: list[lists.TimelineStep]) -> list[Step]:
     steps = []
     before = events[0].time if events else 0
     for event in events:
-        silence = event.time - before
+        is_quiet = event.event_type == ENGAGEMENT
+        silence = 0 if is_quiet else event.time - before
         steps.append(
             Step(
                 event=event,
                 silence=silence if silence >= LONG_SILENCE else 0,
                 properties=list_properties(event),
-                is_quiet=event.event_type == ENGAGEMENT,
+                is_quiet=is_quiet,
             )
         )
-        before = event.time
+        before = before if is_quiet else event.time
     return steps
 
 
 def list_properties(event: lists.TimelineStep) -> list[tuple[str, str]]:
     """The custom data of the event, and its revenue."""
-    properties = msgspec.json.decode(event.properties) if event.properties else {}
     shown = [
-        (str(key), value if isinstance(value, str) else msgspec.json.encode(value).decode())
-        for key, value in properties.items()
+        (key, value if isinstance(value, str) else msgspec.json.encode(value).decode())
+        for key, value in (event.properties or {}).items()
     ]
     if event.revenue_amount is not None:
         money = f"{event.revenue_amount:,.2f} {event.revenue_currency or ''}"

@@ -85,9 +85,7 @@ def add(request: HttpRequest) -> HttpResponse:
     form = AddSite(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            site = add_site(
-                form.cleaned_data["domain"], form.cleaned_data["timezone"]
-            )
+            site = add_site(form.cleaned_data["domain"], form.cleaned_data["timezone"])
         except ConfigError:
             form.add_error("domain", _("This site is there already."))
         else:
@@ -150,8 +148,5 @@ def find_site(domain: str) -> models.Site:
 
 def list_timezones() -> list[str]:
     """The zones that a person may look for."""
-    return sorted(
-        name
-        for name in zoneinfo.available_timezones()
-        if "/" in name and not name.startswith(("Etc/", "SystemV/"))
-    ) + ["UTC"]
+    known = (name for name in zoneinfo.available_timezones() if "/" in name)
+    return ["UTC", *sorted(name for name in known if not name.startswith("Etc/"))]

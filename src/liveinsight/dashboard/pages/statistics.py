@@ -1,21 +1,18 @@
 """`/statistics/`: numbers over a period. The address is the page's whole state."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.address import list_chips
+from liveinsight.dashboard.pages.breakdowns import PANELS, ask_panel
 from liveinsight.dashboard.pages.periods import choose_period
-from liveinsight.dashboard.pages.report import (
-    PANELS,
-    ask_cards,
-    ask_panel,
-    ask_series,
-    choose_metric,
-)
+from liveinsight.dashboard.pages.report import ask_cards, ask_series, choose_metric
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
+
+NOT_KEPT = {"site", "from", "to", "period"}
 
 
 @require_safe
@@ -29,12 +26,13 @@ def statistics(request: HttpRequest) -> HttpResponse:
     target = request.headers.get("HX-Target", "")
     for panel in PANELS:
         if target == panel.element_id:
-            context = {"panel": ask_panel(panel, request.GET, scope, chosen, reader)}
-            return render(request, "statistics/panel.html", context)
+            asked = ask_panel(panel, request.GET, scope, chosen, reader)
+            return render(request, "statistics/panel.html", {"panel": asked})
     metric = choose_metric(request.GET)
     context = {
         "scope": scope,
         "chosen": chosen,
+        "kept_parameters": list_kept(request.GET),
         "chips": list_chips(request.GET, scope.filters),
         "cards": ask_cards(request.GET, scope, chosen, reader),
         "series": ask_series(metric, scope, chosen, reader),
@@ -46,3 +44,13 @@ def statistics(request: HttpRequest) -> HttpResponse:
     return render(
         request, "statistics/report.html" if is_part else "statistics.html", context
     )
+
+
+def list_kept(query: QueryDict) -> list[tuple[str, str]]:
+    """The parameters that a form for other dates carries on."""
+    return [
+        (name, value)
+        for name, values in query.lists()
+        if name not in NOT_KEPT
+        for value in values
+    ]

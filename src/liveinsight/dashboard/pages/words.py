@@ -2,42 +2,41 @@
 
 from typing import Final
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext, gettext_noop
 
 from liveinsight.dashboard.pages.labels import KNOWN_VALUES
 
 WORDS: Final = (
-    noop("Live"),
-    noop("Live, by polling"),
-    noop("Connecting…"),
-    noop("Reconnecting…"),
-    noop("Offline, next try in {s} s"),
-    noop("No news for {s} s"),
-    noop("Signed out"),
-    noop("{ms} ms"),
-    noop("From the collector to this screen: {ms} ms"),
-    noop("From the visitor's action to this screen: {ms} ms"),
-    noop("From the server to this screen: {ms} ms"),
-    noop("Events not yet in the panels: {n}"),
-    noop("The first event has arrived"),
-    noop("Pause"),
-    noop("Go on"),
-    noop("Go on ({n} new)"),
-    noop("now"),
-    noop("{s} s"),
-    noop("{m} min"),
-    noop("{h}h {m}m"),
-    noop("{m}m {s}s"),
-    noop("{s}s"),
-    noop("Visitors"),
-    noop("Page views"),
-    noop("Period before"),
-    noop("Week from {day}"),
-    noop("Unknown"),
-    noop("(no page)"),
-    noop("Copied"),
-    noop("Selected: press Ctrl+C"),
+    gettext_noop("Live"),
+    gettext_noop("Live, by polling"),
+    gettext_noop("Connecting…"),
+    gettext_noop("Reconnecting…"),
+    gettext_noop("Offline, next try in {s} s"),
+    gettext_noop("No news for {s} s"),
+    gettext_noop("Signed out"),
+    gettext_noop("{ms} ms"),
+    gettext_noop("From the collector to this screen: {ms} ms"),
+    gettext_noop("From the visitor's action to this screen: {ms} ms"),
+    gettext_noop("From the server to this screen: {ms} ms"),
+    gettext_noop("Events not yet in the panels: {n}"),
+    gettext_noop("The first event has arrived"),
+    gettext_noop("Pause"),
+    gettext_noop("Go on"),
+    gettext_noop("Go on ({n} new)"),
+    gettext_noop("now"),
+    gettext_noop("{s} s"),
+    gettext_noop("{m} min"),
+    gettext_noop("{h}h {m}m"),
+    gettext_noop("{m}m {s}s"),
+    gettext_noop("{s}s"),
+    gettext_noop("Visitors"),
+    gettext_noop("Page views"),
+    gettext_noop("Period before"),
+    gettext_noop("Week from {day}"),
+    gettext_noop("Unknown"),
+    gettext_noop("(no page)"),
+    gettext_noop("Copied"),
+    gettext_noop("Selected: press Ctrl+C"),
 )
 
 

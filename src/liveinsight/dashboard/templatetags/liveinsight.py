@@ -2,10 +2,10 @@
 
 import datetime as dt
 import zoneinfo
+from typing import TYPE_CHECKING
 
 import msgspec
 from django import template
-from django.http import HttpRequest
 from django.template.context import RequestContext
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -17,6 +17,9 @@ from liveinsight.dashboard.pages import labels
 from liveinsight.dashboard.pages.scope import is_rebuilding, known_sites
 from liveinsight.dashboard.pages.words import words_for_scripts
 from liveinsight.dashboard.sites import load_sites
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 register = template.Library()
 
