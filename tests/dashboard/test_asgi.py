@@ -11,13 +11,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 from django.conf import settings
 
 from liveinsight.core import limits
 from liveinsight.dashboard import live_stream, runtime
 from liveinsight.dashboard.accounts import set_password
 from liveinsight.dashboard.asgi import THREADS, Dashboard, see_through_proxy
+from liveinsight.dashboard.asgi_types import Receive, Scope, Send
 from liveinsight.dashboard.configuration import Configuration
 from liveinsight.dashboard.keys import add_key, revoke_key
 from liveinsight.dashboard.static_files import StaticFiles
@@ -34,9 +34,7 @@ class Whole:
         self.live = runtime.current().live
         self.running: asyncio.Task[None] | None = None
 
-    async def __call__(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.running is None:
             self.running = asyncio.create_task(self.live.run())
         app = self.dashboard
@@ -236,13 +234,13 @@ def test_many_requests_at_once_use_a_bounded_number_of_threads() -> None:
         assert sum(name.startswith("dashboard") for name in names) <= THREADS
 
 
-def a_scope(peer: str, **headers: str) -> HTTPScope:
+def a_scope(peer: str, **headers: str) -> Scope:
     """A request's scope."""
     pairs = [
         (name.replace("_", "-").encode(), value.encode())
         for name, value in headers.items()
     ]
-    return {"type": "http", "scheme": "http", "client": (peer, 1), "headers": pairs}  # type: ignore[typeddict-item]
+    return {"type": "http", "scheme": "http", "client": (peer, 1), "headers": pairs}
 
 
 @pytest.mark.parametrize(

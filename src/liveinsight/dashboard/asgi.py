@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import msgspec
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 from django.core import signals
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
@@ -19,6 +18,7 @@ from django.http.response import HttpResponseBase
 
 from liveinsight.core import limits
 from liveinsight.core.address import client_address, trusts
+from liveinsight.dashboard.asgi_types import Receive, Scope, Send
 from liveinsight.dashboard.configuration import Configuration, chosen
 from liveinsight.dashboard.static_files import StaticFiles
 
@@ -61,9 +61,7 @@ class Dashboard(BaseHandler):
         self.threads = ThreadPoolExecutor(THREADS, "dashboard")
         self.under_way = 0
 
-    async def __call__(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         if scope["type"] != "http":
             raise RuntimeError("the dashboard speaks HTTP only")
@@ -79,9 +77,7 @@ class Dashboard(BaseHandler):
             self.under_way -= 1
         await send_answer(answer, send)
 
-    async def find_answer(
-        self, scope: HTTPScope, receive: ASGIReceiveCallable
-    ) -> Answer:
+    async def find_answer(self, scope: Scope, receive: Receive) -> Answer:
         """The answer; computed in a thread."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
@@ -93,7 +89,7 @@ class Dashboard(BaseHandler):
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.threads, self.answer, scope, body)
 
-    def answer(self, scope: HTTPScope, body: bytes) -> Answer:
+    def answer(self, scope: Scope, body: bytes) -> Answer:
         """The answer, computed here; closes the database connection it opened."""
         found = self.files.find(scope["path"], scope["method"], scope["headers"])
         if found is not None:
@@ -120,7 +116,7 @@ def application() -> Dashboard:
     return Dashboard(chosen())
 
 
-def see_through_proxy(scope: HTTPScope, configuration: Configuration) -> HTTPScope:
+def see_through_proxy(scope: Scope, configuration: Configuration) -> Scope:
     """The scope with the scheme and the address of the client.
 
     Where `https` is set, a trusted proxy that does not name the scheme spoke https
@@ -136,20 +132,20 @@ def see_through_proxy(scope: HTTPScope, configuration: Configuration) -> HTTPSco
     else:
         secure = configuration.https or scope["scheme"] in SECURE_SCHEMES
     address = client_address(peer, header_of(scope, b"x-forwarded-for"), proxies)
-    changed = scope.copy()
+    changed = dict(scope)
     changed["scheme"] = "https" if secure else "http"
     changed["client"] = (address or peer, port or 0)
     return changed
 
 
-def header_of(scope: HTTPScope, name: bytes) -> str:
+def header_of(scope: Scope, name: bytes) -> str:
     """The header's values, joined as one list; "" where it is absent."""
     return ",".join(
         value.decode("latin-1") for key, value in scope["headers"] if key == name
     )
 
 
-async def read_body(receive: ASGIReceiveCallable) -> bytes:
+async def read_body(receive: Receive) -> bytes:
     """The whole body.
 
     Raises:
@@ -162,15 +158,16 @@ async def read_body(receive: ASGIReceiveCallable) -> bytes:
         message = await receive()
         if message["type"] != "http.request":
             raise SenderLeftError
-        parts.append(message["body"])
-        size += len(message["body"])
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
         if size > limits.BODY_BYTES:
             raise BodyTooLargeError
-        if not message["more_body"]:
+        if not message.get("more_body", False):
             return b"".join(parts)
 
 
-async def send_answer(answer: Answer, send: ASGISendCallable) -> None:
+async def send_answer(answer: Answer, send: Send) -> None:
     """Sends the answer whole."""
     headers = answer.headers
     if not any(name.lower() == b"content-length" for name, _ in headers):

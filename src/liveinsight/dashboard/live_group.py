@@ -7,7 +7,7 @@ from typing import Final
 
 from liveinsight.dashboard.rights import Watch
 
-FEED_EVENTS: Final = 100
+FEED_EVENTS: Final = 200
 """The newest events that one message, or one slow reader's buffer, holds."""
 
 

@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import msgspec
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from liveinsight.core import limits
 from liveinsight.core.event import Event
 from liveinsight.core.ports import Reader
+from liveinsight.dashboard.asgi_types import Receive, Scope, Send
 from liveinsight.dashboard.live_feed import (
     Beginnings,
     describe,
@@ -280,9 +280,7 @@ class LiveHub:
         feed = b'{"sent_at":%d,"events":[%b]}' % (self.clock(), b",".join(items))
         return b'{"now":%d,"feed":%b,"panels":%b}' % (now, feed, panels)
 
-    async def app(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application of `/live/stream`."""
         await stream(self, scope, receive, send)
 

@@ -24,13 +24,7 @@ from liveinsight.dashboard.rights import (
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from asgiref.typing import (
-        ASGIReceiveCallable,
-        ASGISendCallable,
-        HTTPScope,
-        Scope,
-    )
-
+    from liveinsight.dashboard.asgi_types import Receive, Scope, Send
     from liveinsight.dashboard.live_group import Viewer
     from liveinsight.dashboard.live_hub import LiveHub
 
@@ -46,9 +40,7 @@ STREAM_HEADERS: Final = [
 ]
 
 
-async def stream(
-    hub: LiveHub, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-) -> None:
+async def stream(hub: LiveHub, scope: Scope, receive: Receive, send: Send) -> None:
     """Answers one request: the stream, or why not."""
     if scope["type"] != "http":
         raise RuntimeError("the live stream speaks HTTP only")
@@ -87,7 +79,7 @@ class Line(msgspec.Struct, frozen=True):
     cookies: str
 
 
-async def find_grant(hub: LiveHub, scope: HTTPScope, cookies: str) -> Grant | None:
+async def find_grant(hub: LiveHub, scope: Scope, cookies: str) -> Grant | None:
     """The token's grant, if the one who brings it has the rights it was made with."""
     token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
     grant = open_grant(token)
@@ -110,14 +102,14 @@ def ask_database(asker: Asker, cookies: str) -> bool:
         close_old_connections()
 
 
-async def wait_for_leaving(receive: ASGIReceiveCallable, viewer: Viewer) -> None:
+async def wait_for_leaving(receive: Receive, viewer: Viewer) -> None:
     """Closes the viewer when the other end has gone."""
     while (await receive())["type"] != "http.disconnect":
         continue
     viewer.close()
 
 
-async def start(send: ASGISendCallable, hub: LiveHub, grant: Grant) -> None:
+async def start(send: Send, hub: LiveHub, grant: Grant) -> None:
     """The status, and the first message."""
     await send(
         {
@@ -131,9 +123,7 @@ async def start(send: ASGISendCallable, hub: LiveHub, grant: Grant) -> None:
     await send_body(send, b"retry: 2000\n" + message(b"hello", hello))
 
 
-async def send_messages(
-    send: ASGISendCallable, hub: LiveHub, viewer: Viewer, line: Line
-) -> None:
+async def send_messages(send: Send, hub: LiveHub, viewer: Viewer, line: Line) -> None:
     """Sends what comes until the viewer leaves or loses its rights."""
     loop = asyncio.get_running_loop()
     check_at = loop.time() + RIGHTS_SECONDS
@@ -177,13 +167,13 @@ def message(event: bytes, data: bytes) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (event, data)
 
 
-async def send_body(send: ASGISendCallable, body: bytes, *, more: bool = True) -> None:
+async def send_body(send: Send, body: bytes, *, more: bool = True) -> None:
     """A part of the body; waits while the other end does not read."""
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
 async def refuse(
-    send: ASGISendCallable,
+    send: Send,
     status: int,
     field: str,
     reason: str,
@@ -202,7 +192,7 @@ async def refuse(
     await send_body(send, body, more=False)
 
 
-def header_of(scope: HTTPScope, name: bytes) -> str:
+def header_of(scope: Scope, name: bytes) -> str:
     """The header's value; "" where it is absent."""
     return "; ".join(
         value.decode("latin-1") for key, value in scope["headers"] if key == name
