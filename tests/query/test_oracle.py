@@ -15,7 +15,7 @@ from tests.query.tables import warehouse_of
 
 
 @given(case=cases())
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_metric_equals_the_oracle(case: tuple[list[Event], Question]) -> None:
     events, question = case
     expected = oracle.Oracle(events, question)

@@ -3,7 +3,8 @@
 Each metric is counted over one kind of facts. Per kind there is one select: the
 facts that match, grouped by the dimensions d0, d1… into the metrics m0, m1…; the
 selects of a question are stacked and merged by dimension. Identifiers and fragments
-come from the catalogue, all values are parameters.
+come from the catalogue, all values are parameters. `copy=False`: sqlglot would copy the
+whole tree at each step, 80 % of the time.
 """
 
 from collections.abc import Sequence
@@ -142,24 +143,27 @@ def _compile(shape: Shape) -> Statement:
         *(f"{NOW}.{name}" for name in shape.labels),
         *(f"{NOW}.m{i}" for i in range(len(shape.metrics))),
     )
-    query = query.from_(NOW).with_(NOW, as_=_merged(NOW, shape, slots))
+    query = query.from_(NOW, copy=False)
+    query = query.with_(NOW, as_=_merged(NOW, shape, slots), copy=False)
     if len(shape.buckets) > 1:
-        query = query.with_(BEFORE, as_=_merged(BEFORE, shape, slots))
+        query = query.with_(BEFORE, as_=_merged(BEFORE, shape, slots), copy=False)
         on = [
             fragment(f"{NOW}.{label} is not distinct from {BEFORE}.{label}")
             for label in shape.labels
         ] or [exp.true()]
-        query = query.join(BEFORE, on=exp.and_(*on), join_type="left")
+        query = query.join(BEFORE, on=exp.and_(*on), join_type="left", copy=False)
         query = query.select(
             *(
                 exp.alias_(_or_nothing(f"{BEFORE}.m{index}", name), f"b{index}")
                 for index, name in enumerate(shape.metrics)
-            )
+            ),
+            copy=False,
         )
-    query = query.select(fragment("count(*) over () as row_count"))
+    query = query.select(fragment("count(*) over () as row_count"), copy=False)
     if shape.limited:
-        query = query.order_by(*_order(shape))
-        query = query.limit(slots.add("limit")).offset(slots.add("offset"))
+        query = query.order_by(*_order(shape), copy=False)
+        query = query.limit(slots.add("limit"), copy=False)
+        query = query.offset(slots.add("offset"), copy=False)
     return make_statement(query, slots)
 
 
@@ -184,11 +188,13 @@ def _merged(name: str, shape: Shape, slots: Slots) -> Select:
     if len(selects) == 1:
         return selects[0]
     stacked = exp.union(*selects, distinct=False, copy=False)
-    merged = exp.select(*shape.labels).from_(stacked.subquery("stacked"))
+    merged = exp.select(*shape.labels).from_(
+        stacked.subquery("stacked", copy=False), copy=False
+    )
     for index, metric in enumerate(shape.metrics):
         value = _or_nothing(f"max(m{index})", metric)
-        merged = merged.select(exp.alias_(value, f"m{index}"), copy=False)
-    return merged.group_by(*shape.labels) if shape.labels else merged
+        merged = merged.select(exp.alias_(value, f"m{index}", copy=False), copy=False)
+    return merged.group_by(*shape.labels, copy=False) if shape.labels else merged
 
 
 def _aggregated(
@@ -202,11 +208,13 @@ def _aggregated(
         for column in parse_fragment(sql).find_all(exp.Column)
     }
     matched = select_facts(facts, sorted(columns), scope, slots)
-    query = exp.select(*shape.labels).from_(matched.subquery("matched", copy=False))
+    query = exp.select(*shape.labels).from_(
+        matched.subquery("matched", copy=False), copy=False
+    )
     for index, metric in enumerate(shape.metrics):
         value = fragment(sqls.get(metric, "null"))
-        query = query.select(exp.alias_(value, f"m{index}"), copy=False)
-    return query.group_by(*shape.labels) if shape.labels else query
+        query = query.select(exp.alias_(value, f"m{index}", copy=False), copy=False)
+    return query.group_by(*shape.labels, copy=False) if shape.labels else query
 
 
 def _or_nothing(sql: str, metric: str) -> Expr:

@@ -83,7 +83,7 @@ def _depths(scope: Scope, slots: Slots) -> Select:
     selected.append(fragment("max(e.scroll_percent) as depth"))
     query = _events(Facts.DEPTHS, selected, scope, slots)
     labels = [f"d{i}" for i in range(len(scope.dimensions))]
-    return query.group_by(*labels, "e.user_key", "e.page")
+    return query.group_by(*labels, "e.user_key", "e.page", copy=False)
 
 
 def _events(
@@ -92,13 +92,16 @@ def _events(
     """The matching events `e`, with their runs `r` where these are asked for."""
     present = facts is Facts.PRESENT
     clock = "e.present_at" if present else "e.time"
-    query = exp.select(*_event_labels(scope, slots), *selected).from_("events as e")
+    query = exp.select(*_event_labels(scope, slots), *selected).from_(
+        "events as e", copy=False
+    )
     query = query.where(
         fragment(EVENT_CONDITIONS[facts]),
         *_of_site("e", scope, slots),
         fragment(clock) >= slots.add(scope.slot("present" if present else "start")),
         fragment(clock) < slots.add(scope.slot("end")),
         *(event_condition(condition, slots) for condition in scope.conditions),
+        copy=False,
     )
     return join_runs(query, _runs_between(scope, slots, present=present))
 
@@ -125,7 +128,7 @@ def _sessions(
         "s.session_key",
         *(exp.alias_(fragment(SESSION_COLUMNS[c]), c) for c in columns),
     )
-    query = query.from_("sessions as s")
+    query = query.from_("sessions as s", copy=False)
     begun = "s.last_activity" if active else "s.start_time"
     on_session = [
         *_of_site("s", scope, slots),
@@ -143,13 +146,14 @@ def _sessions(
         query = _with_buckets(query, scope, slots)
     by_event = any(d.level is Level.EVENT for d in scope.dimensions)
     if not by_event and not on_event:
-        return query.where(*on_session)
+        return query.where(*on_session, copy=False)
     on_event += [fragment(NOT_ENGAGEMENT), *_of_site("e", scope, slots)]
     if not active:
         on_event.append(fragment("e.time") >= slots.add(scope.slot("start")))
     if by_event:
-        query = query.join("events as e", on="e.session_key = s.session_key")
-        return query.where(*on_session, *on_event).distinct()
+        on = "e.session_key = s.session_key"
+        query = query.join("events as e", on=on, copy=False)
+        return query.where(*on_session, *on_event, copy=False).distinct(copy=False)
     keys = exp.select("e.session_key").from_("events as e").where(*on_event)
     return query.where(*on_session, exp.column("session_key", "s").isin(query=keys))
 
@@ -161,7 +165,7 @@ def _with_buckets(query: Select, scope: Scope, slots: Slots) -> Select:
         slots.bind("unnest(:x::bigint[]) as bucket_end", x=scope.slot("ends")),
     )
     on = "s.start_time < b.bucket_end and s.last_activity >= b.bucket_start"
-    return query.join(table.subquery("b"), on=on)
+    return query.join(table.subquery("b", copy=False), on=on, copy=False)
 
 
 def _at_entry(scope: Scope) -> Scope:
@@ -199,7 +203,7 @@ def _session_labels(scope: Scope, slots: Slots, *, active: bool) -> list[Expr]:
 
 def _aliased(sqls: Sequence[str], scope: Scope, slots: Slots) -> list[Expr]:
     return [
-        exp.alias_(labelled(sql, dimension, slots), f"d{index}")
+        exp.alias_(labelled(sql, dimension, slots), f"d{index}", copy=False)
         for index, (sql, dimension) in enumerate(
             zip(sqls, scope.dimensions, strict=True)
         )
