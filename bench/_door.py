@@ -1,8 +1,9 @@
 """The door alone on its inbox: what the collector costs without all the rest.
 
-    python -m bench._door PORT DIR WATCH_FILE
+python -m bench._door PORT DIR WATCH_FILE
 """
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,10 @@ def _main(port: int, folder: Path, watch_file: Path) -> None:
     door = Door(sites=sites_of([Site("shop.example")]))
     app = CollectorApp(inbox, door, lambda: time.time_ns() // 1_000_000)
     watch_servers(watch_file)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(0.0005)
     uvicorn.run(
         app,
         host="127.0.0.1",

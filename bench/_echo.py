@@ -1,6 +1,6 @@
 """The yardstick: an application that answers each body with itself.
 
-    python -m bench._echo PORT
+python -m bench._echo PORT
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The real server, as `liveinsight up` runs it, with its event loop watched.
 
-    python -m bench._full PORT DIR WATCH_FILE
+python -m bench._full PORT DIR WATCH_FILE
 """
 
 import sys
@@ -12,4 +12,5 @@ from liveinsight.cli.main import main
 if __name__ == "__main__":
     _, number, folder, watch_file = sys.argv
     watch_servers(Path(watch_file))
-    main(["up", "--port", number, "--data", folder])
+    sys.argv = ["liveinsight", "up", "--port", number, "--data", folder]
+    main()

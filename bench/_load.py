@@ -12,11 +12,13 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 import uvloop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -94,7 +96,9 @@ def visits_of(wanted: Wanted) -> list[bytes]:
             _event(choose, wanted.seed, visitor, now) for _ in range(wanted.events)
         ]
         body = json.dumps(
-            {"sent_at": now, "events": events}, separators=(",", ":"), ensure_ascii=False
+            {"sent_at": now, "events": events},
+            separators=(",", ":"),
+            ensure_ascii=False,
         ).encode()
         length = len(body) + wanted.events * (8 - len("COUNTER"))
         agent = AGENTS[visitor % len(AGENTS)].format(120 + visitor % 20)
@@ -187,7 +191,7 @@ class _Connection(asyncio.Protocol):
         if not self._missing:
             self._next()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         self._run.done.set()
 
     def _next(self) -> None:
@@ -232,9 +236,7 @@ def percentile(sorted_seconds: list[float], share: float) -> float:
 
 def _main(words: list[str]) -> None:
     names = Wanted.__struct_fields__
-    wanted = msgspec.convert(
-        dict(zip(names, words, strict=True)), Wanted, strict=False
-    )
+    wanted = msgspec.convert(dict(zip(names, words, strict=True)), Wanted, strict=False)
     print(msgspec.json.encode(uvloop.run(_run_load(wanted))).decode())
 
 

@@ -122,4 +122,4 @@ class At:
         return Told(asyncio.run(collect(request, self.store, self.door, self.now)))
 
     def send(self, body: object, **headers: str) -> Told:
-        return self.ask(a_request(body, **headers))
+        return self.ask(a_request(body, gzip=False, method="POST", **headers))
