@@ -14,6 +14,12 @@ from tests.chromium import ARGS, chromium_path
 
 __all__ = ["browser", "new_visitor", "page"]
 
+USER_AGENT = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/156.0.0.0 Safari/537.36"
+)
+"""The browser's own says HeadlessChrome, which the collector drops as a bot."""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -32,7 +38,7 @@ def new_visitor(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     made: list[BrowserContext] = []
 
     def make(**options: Any) -> BrowserContext:
-        context = browser.new_context(**options)
+        context = browser.new_context(**{"user_agent": USER_AGENT, **options})
         context.set_default_timeout(10_000)
         made.append(context)
         return context

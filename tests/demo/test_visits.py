@@ -20,7 +20,7 @@ AN_ENTRY = Entry("/shop/", referrer="https://www.google.com/")
 async def play_for(seconds: float, url: str) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await visits.play(url, rate=200)
+            await visits.play(url, rate=50)
 
 
 def test_visits_arrive_at_the_collector_as_the_trackers_would() -> None:

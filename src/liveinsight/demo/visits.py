@@ -35,6 +35,9 @@ BUSIEST_RATE: Final = 0.42
 """Visits that begin per second in the busiest hour: about 50 at once."""
 QUIETEST: Final = 0.4
 """The least part of that, so that a demo at night shows something, too."""
+OPENING_SECONDS: Final = 20.0
+OPENING_RATE: Final = 4.0
+"""The first seconds are busier: an empty page would be a poor welcome."""
 TOGETHER: Final = 1_000
 """Steps less than this many ms apart go in one request."""
 SOONEST_RETRY: Final = 1.0
@@ -80,10 +83,13 @@ async def play(
         address.hostname or "127.0.0.1", address.port or 80, collector_path
     )
     rng = seeded(secrets.randbits(32))
+    opening_ends = time.monotonic() + OPENING_SECONDS
     async with asyncio.TaskGroup() as visits:
         under_way: set[asyncio.Task[None]] = set()
         while True:
-            await asyncio.sleep(rng.expovariate(rate * arrivals_a_second(time.time())))
+            opening = OPENING_RATE if time.monotonic() < opening_ends else 1.0
+            often = rate * opening * arrivals_a_second(time.time())
+            await asyncio.sleep(rng.expovariate(often))
             if len(under_way) < MOST_VISITS:
                 visit = visits.create_task(play_visit(collector, seed))
                 under_way.add(visit)
