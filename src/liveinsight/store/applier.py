@@ -62,6 +62,7 @@ class Applier:
         self._warehouse = warehouse
         self._on_applied = on_applied
         self._on_damage = on_damage
+        self._between: Callable[[], None] | None = None
         self._stopping = threading.Event()
         self._drain_until = 0.0
         self._thread = threading.Thread(target=self._run, name="applier", daemon=True)
@@ -85,6 +86,10 @@ class Applier:
         self._drain_until = time.monotonic() + (timeout if drain else 0)
         self._stopping.set()
         self._thread.join(timeout + 5)
+
+    def call_between_batches(self, work: Callable[[], None]) -> None:
+        """Has the applier's thread do `work`, then find its place again."""
+        self._between = work
 
     def apply_waiting(self) -> None:
         """Applies all that waits, in the calling thread; for one not started.
@@ -120,6 +125,7 @@ class Applier:
     def _run(self) -> None:
         while True:
             try:
+                self._do_between()
                 self._apply_next()
                 self._checkpoint_if_due()
             except DamagedError:
@@ -133,6 +139,12 @@ class Applier:
             ):
                 return
             self._pause()
+
+    def _do_between(self) -> None:
+        work, self._between = self._between, None
+        if work is not None:
+            work()
+            self._find_place()
 
     def _apply_next(self) -> None:
         self._last_events = 0

@@ -199,6 +199,14 @@ class Recovery:
         if self.rebuild is not None:
             self.rebuild.start()
 
+    def start_over(self) -> None:
+        """Sets a good file aside, too, and fills a new one from inbox and archive."""
+        if self.rebuild is not None:
+            self.rebuild.stop()
+        self._start_over()
+        if self.rebuild is not None:
+            self.rebuild.start()
+
     def verify(self) -> None:
         """Reads the file through if it was not closed well; starts over if it is bad."""
         if self._verified:
@@ -217,7 +225,9 @@ class Recovery:
             if self._verified or _probe(self._path):
                 try:
                     self.warehouse.reopen()
-                except DamagedError:
+                except StoreUnavailable:
+                    raise
+                except StoreError:
                     log.exception("the warehouse does not open")
                 else:
                     return True

@@ -160,6 +160,14 @@ class Warehouse:
         Raises:
             DamagedError: one does not have the checksum it was written with.
         """
+        try:
+            self._read_all()
+        except (DamagedError, StoreUnavailable):
+            raise
+        except (StoreError, ValueError) as error:  # text that is no UTF-8, and so on
+            raise DamagedError(str(error)) from error
+
+    def _read_all(self) -> None:
         for table in ("events", "runs", "users", "given_ids", "ledger", "marks"):
             # hash() of the whole row: max() and count() are answered from statistics
             self.query(f"select bit_xor(hash(t)) from {table} t")  # noqa: S608  # ours
@@ -247,13 +255,19 @@ def _translated() -> Iterator[None]:
         duckdb.SerializationException,
     ) as error:
         raise DamagedError(str(error)) from error
-    except (duckdb.IOException, duckdb.ConnectionException) as error:
+    except (
+        duckdb.ConnectionException,
+        duckdb.InterruptException,
+        duckdb.OutOfMemoryException,
+    ) as error:
+        raise StoreUnavailable(str(error)) from error
+    except duckdb.IOException as error:
         said = str(error).lower()
-        if any(word in said for word in ("corrupt", "checksum", "wal", "not a valid")):
-            raise DamagedError(str(error)) from error
-        raise StoreUnavailable(str(error)) from error
-    except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
-        raise StoreUnavailable(str(error)) from error
+        if any(reason in said for reason in ("lock", "no space", "quota")):
+            raise StoreUnavailable(str(error)) from error
+        raise DamagedError(str(error)) from error
+    except duckdb.Error as error:
+        raise StoreError(str(error)) from error
 
 
 def _migrate(database: duckdb.DuckDBPyConnection) -> None:
