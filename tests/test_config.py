@@ -87,7 +87,7 @@ def test_every_setting_has_a_meaning_that_is_a_sentence() -> None:
     ],
 )
 def test_the_address_is_what_a_browser_opens(chosen: Config, address: str) -> None:
-    assert chosen.address == address
+    assert chosen.address_at(chosen.port) == address
 
 
 def test_the_engine_takes_an_eighth_of_the_memory_within_bounds(

@@ -189,16 +189,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The folder of all state, absolute."""
         return Path(self.data).expanduser().absolute()
 
-    @property
-    def address(self) -> str:
-        """The address for browsers, without a slash at the end."""
+    def address_at(self, port: int) -> str:
+        """The address for browsers, without a slash at the end; `port` listens."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
+        return self.base_url.rstrip("/") or f"http://{host}:{port}"
 
     @property
     def is_https(self) -> bool:
         """Whether browsers reach this server over https."""
-        return self.address.startswith("https://")
+        return self.base_url.startswith("https://")
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

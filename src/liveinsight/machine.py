@@ -1,0 +1,218 @@
+"""The parts of one machine, put together: import it when Django is configured.
+
+collector → inbox → applier → warehouse → dashboard
+"""
+
+import time
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from django.core.management import call_command
+from django.db import connection
+
+from liveinsight.collect.asgi import CollectorApp
+from liveinsight.collect.door import Door, DoorSettings
+from liveinsight.collect.places import PlaceReader
+from liveinsight.config import Config, choose_engine_memory_mb, choose_engine_threads
+from liveinsight.control import PATH as CONTROL_PATH
+from liveinsight.control import Control
+from liveinsight.core.event import Event
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.asgi import application
+from liveinsight.dashboard.installation import find_installation
+from liveinsight.dashboard.live_hub import LiveHub
+from liveinsight.dashboard.sites import add_site, load_sites
+from liveinsight.data_dir import DataDir
+from liveinsight.demo.catalogue import BASE as SHOP
+from liveinsight.demo.catalogue import SITE, TIMEZONE
+from liveinsight.demo.load import load_history
+from liveinsight.demo.shop import Shop
+from liveinsight.jobs import Job
+from liveinsight.routes import App, Routes
+from liveinsight.store.applier import Applier
+from liveinsight.store.archive import Archive, archive_closed_hours
+from liveinsight.store.inbox import Inbox, LedgerLine
+from liveinsight.store.recovery import open_warehouse, seed_running
+from liveinsight.tracker.script import tracker_app
+
+SITES_EVERY: Final = 0.5
+"""Seconds; a change of the sites reaches the door within one."""
+ARCHIVE_EVERY: Final = 60
+SALTS_EVERY: Final = 600
+SIGN_INS_EVERY: Final = 86_400
+
+
+def now_ms() -> int:
+    """The clock of the whole server."""
+    return time.time_ns() // 1_000_000
+
+
+class Machine:
+    """Collector, stores, live page and dashboard over one data folder."""
+
+    def __init__(self, config: Config, data: DataDir) -> None:
+        self.config = config
+        self.installation = find_installation(
+            config.script_name.strip("/"), config.collector_path.strip("/")
+        )
+        self.inbox = Inbox(
+            data.inbox,
+            max_pending_events=config.max_pending_events,
+            max_backlog_events=config.max_backlog_events,
+            on_commit=self.publish,
+        )
+        self.archive = Archive(data.archive)
+        opened = open_warehouse(
+            data.root,
+            self.inbox,
+            self.archive,
+            memory_mb=choose_engine_memory_mb(config),
+            threads=choose_engine_threads(config),
+        )
+        self.recovery, self.warehouse = opened.recovery, opened.warehouse
+        self.applier = Applier(
+            self.inbox, self.warehouse, on_damage=self.recovery.recover
+        )
+        self.live = LiveHub(self.warehouse, now_ms, backlog=lambda: self.inbox.backlog)
+        self.places = PlaceReader(find_country_database(config))
+        self.door = Door(
+            settings_of(config),
+            sites=load_sites(),
+            place_of=self.places.place_of,
+            hosts=self.inbox.hosts(),
+        )
+        self.dashboard = application()
+        self.is_serving = False
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Shows durable events on the open live pages; called by the inbox."""
+        self.live.publish(events)
+
+    def routes(self, control_token: str) -> App:
+        """The one application: which part answers which path."""
+        collector = CollectorApp(self.inbox, self.door, now_ms)
+        script_path = f"/{self.installation.script_name}.js"
+        collector_path = f"/{self.installation.collector_path}"
+        paths: dict[str, App] = {
+            "/events": collector,
+            collector_path: collector,
+            "/liveinsight.js": tracker_app,
+            script_path: tracker_app,
+            "/live/stream": self.live.app,
+            CONTROL_PATH: Control(
+                control_token, self.begin_rebuild, self.rebuild_progress
+            ),
+        }
+        prefixes = {SHOP: Shop(script_path, collector_path)}
+        return Routes(paths, prefixes if self.config.demo else {}, self.dashboard)
+
+    def load_demo(self) -> None:
+        """Adds the demo's site and its month of visits, as far as they are missing."""
+        if SITE not in self.door.sites.by_id:
+            add_site(SITE, TIMEZONE, "Demo shop")
+            self.load_sites()
+        if load_history(self.inbox, self.warehouse, self.applier):
+            self.warehouse.checkpoint()
+
+    def begin(self) -> None:
+        """Starts the threads, and lends the parts to the views."""
+        seed_running(self.inbox, self.warehouse, now_ms())
+        self.applier.start()
+        if self.recovery.rebuild is not None:
+            self.recovery.rebuild.start()
+        runtime.bind(
+            runtime.Runtime(
+                reader=self.warehouse,
+                clock=now_ms,
+                live=self.live,
+                ledger=self.ledger,
+                samples=lambda: self.inbox.samples()[::-1],
+                hosts=self.inbox.hosts,
+                applier_stats=self.applier.stats,
+                rebuild_progress=self.rebuild_progress,
+                is_ready=lambda: self.is_serving,
+                pending_events=lambda: self.inbox.pending,
+                checkpoint_ms=lambda: self.warehouse.last_checkpoint_ms,
+                sites_changed=self.load_sites,
+            )
+        )
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The background work beside applier and live page."""
+        return (
+            Job("sites", SITES_EVERY, self.follow_sites),
+            Job("archive", ARCHIVE_EVERY, self.archive_closed),
+            Job("salts", SALTS_EVERY, lambda: self.inbox.forget_old_salts(now_ms())),
+            Job("verify", SIGN_INS_EVERY, self.recovery.verify),
+            Job("sign-ins", SIGN_INS_EVERY, clear_sign_ins),
+        )
+
+    def load_sites(self) -> None:
+        """Gives the door the sites as they are now."""
+        self.door.sites = load_sites()
+
+    def follow_sites(self) -> None:
+        """As load_sites, from a thread of its own: changed by another process."""
+        try:
+            self.load_sites()
+        finally:
+            connection.close()
+
+    def archive_closed(self) -> None:
+        """Archives closed hours; frees the inbox of what is safe twice."""
+        archive_closed_hours(self.inbox, self.archive, now_ms())
+        self.inbox.remove_through(self.applier.stats().checkpointed_mark)
+
+    def ledger(self) -> list[LedgerLine]:
+        """What the door counted, and what the warehouse did."""
+        return [*self.inbox.ledger(), *self.warehouse.ledger()]
+
+    def rebuild_progress(self) -> float | None:
+        """0-1 while the warehouse is filled from the archive, else None."""
+        rebuild = self.recovery.rebuild
+        progress = None if rebuild is None else rebuild.progress()
+        if progress is None:
+            return None
+        return progress.done / progress.total if progress.total else 0.0
+
+    def begin_rebuild(self) -> None:
+        """Has the applier start the warehouse over, and fills it meanwhile."""
+        self.applier.call_between_batches(self.recovery.start_over)
+
+    def close(self) -> None:
+        """Ends everything in the order of the events' way; what was taken is applied."""
+        self.is_serving = False
+        self.dashboard.close()
+        self.applier.stop()
+        if self.recovery.rebuild is not None:
+            self.recovery.rebuild.stop()
+        self.inbox.close()
+        self.warehouse.close()
+        self.places.close()
+
+
+def find_country_database(config: Config) -> Path:
+    """The owner's mmdb file, else the one in the package."""
+    if config.country_database:
+        return Path(config.country_database)
+    return Path(str(files("liveinsight.collect").joinpath("country.mmdb")))
+
+
+def settings_of(config: Config) -> DoorSettings:
+    """What the owner decides about the door."""
+    if not config.country_header:
+        return DoorSettings(trusted_proxies=config.trusted_proxies)
+    return DoorSettings(
+        trusted_proxies=config.trusted_proxies,
+        country_headers=(config.country_header.lower(),),
+    )
+
+
+def clear_sign_ins() -> None:
+    """Removes the sign-ins that have expired."""
+    try:
+        call_command("clearsessions")
+    finally:
+        connection.close()
