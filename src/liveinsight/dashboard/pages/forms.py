@@ -104,7 +104,9 @@ class AddSite(forms.Form):
 
     def clean_domain(self) -> str:
         """The id of the site."""
-        site = site_id(str(self.cleaned_data["domain"]))
+        # People paste what stands in the address bar.
+        text = str(self.cleaned_data["domain"]).strip()
+        site = site_id(text.rpartition("://")[2].partition("/")[0])
         if not site:
             raise ValidationError(_("Write a domain as shop.example"))
         return site

@@ -130,18 +130,17 @@ def list_knocks(configured: Iterable[str]) -> list[Knock]:
     """The hosts that knocked, most events first."""
     state = runtime.current()
     known = set(configured)
-    dropped: dict[str, int] = defaultdict(int)
-    kept: dict[str, int] = defaultdict(int)
-    for host in state.hosts():
-        kept[host] += 0
+    events: dict[str, int] = defaultdict(int)
+    kept = set(state.hosts())
     for line in state.ledger():
         if line.outcome == Outcome.STORED:
-            kept[line.site] += line.count
+            kept.add(line.site)
+            events[line.site] += line.count
         elif line.reason == "unknown_site":
-            dropped[line.site] += line.count
+            events[line.site] += line.count
     knocks = [
-        Knock(host=host, events=kept[host] + dropped[host], kept=host in kept)
-        for host in {*kept, *dropped}
+        Knock(host=host, events=events.get(host, 0), kept=host in kept)
+        for host in {*kept, *events}
         if host and host not in known
     ]
     return sorted(knocks, key=lambda knock: (-knock.events, knock.host))

@@ -1,0 +1,116 @@
+"""`/statistics/`: the address is the page's whole state."""
+
+from typing import Any
+
+import pytest
+
+from tests.dashboard.pages import Shown, a_site_with, look, two_visits
+from tests.dashboard.project import NOW, SITE, a_visit_of
+from tests.query.tables import HOUR
+
+DAY = 24 * HOUR
+
+
+def cards_of(page: Shown) -> dict[str, Any]:
+    return {card.label: card for card in page.context["cards"]}
+
+
+def test_the_cards_show_the_period_and_its_change() -> None:
+    before = a_visit_of("/", user="old", at=NOW - 40 * DAY)
+    page = look(a_site_with(two_visits() + before), "/statistics/")
+    cards = cards_of(page)
+    assert (cards["Visitors"].value, cards["Visitors"].change) == ("2", "+100%")
+    assert (cards["Page views"].value, cards["Page views"].change) == ("3", "+200%")
+    assert cards["Bounce rate"].value == "50%"
+    assert (cards["Bounce rate"].change, cards["Bounce rate"].judged) == (
+        "−50.0 points",
+        "good",
+    )
+
+
+def test_a_metric_is_chosen_by_the_address() -> None:
+    page = look(a_site_with(two_visits()), "/statistics/", metric="bounce_rate")
+    assert page.context["series"].data["unit"] == "ratio"
+    assert cards_of(page)["Bounce rate"].is_chosen
+
+
+def test_the_series_ends_in_the_day_of_now() -> None:
+    data = look(a_site_with(two_visits()), "/statistics/").context["series"].data
+    assert len(data["times"]) == len(data["values"]) == 30
+    assert data["values"][-1] == 2
+
+
+@pytest.mark.parametrize(
+    ("parameter", "dimension", "row"),
+    [
+        ("pages", "exit_page", "/cart"),
+        ("sources", "channel", "Organic Search"),
+        ("devices", "device", "Mobile"),
+    ],
+)
+def test_a_tab_is_kept_in_the_address(parameter: str, dimension: str, row: str) -> None:
+    page = look(a_site_with(two_visits()), "/statistics/", **{parameter: dimension})
+    assert row in page.text
+    address = f"?{parameter}={dimension}&f={dimension}:is:{row.replace(' ', '%20')}"
+    assert address in page.links()
+
+
+def test_filters_hold_for_every_part() -> None:
+    page = look(a_site_with(two_visits()), "/statistics/", f="country:is:KR")
+    assert cards_of(page)["Visitors"].value == "1"
+    assert page.context["series"].data["values"][-1] == 1
+    assert "?f=country:is:DE" not in page.links()
+
+
+def test_rows_that_are_not_set_can_be_filtered_by() -> None:
+    page = look(a_site_with(two_visits()), "/statistics/")
+    assert "?f=source:is:" in page.links()
+    direct = look(a_site_with_again(page), "/statistics/", f="source:is:")
+    assert cards_of(direct)["Visitors"].value == "1"
+
+
+def a_site_with_again(page: Shown) -> Any:
+    return page.response.client
+
+
+def test_dates_of_ones_own_keep_the_rest_of_the_address() -> None:
+    page = look(
+        a_site_with(two_visits()),
+        "/statistics/",
+        **{"from": "2026-02-01", "to": "2026-02-28", "f": "country:is:KR"},
+    )
+    assert page.context["chosen"].is_custom
+    assert ("f", "country:is:KR") in page.context["kept_parameters"]
+    assert 'name="from" value="2026-02-01"' in page.html
+    assert "?f=country:is:KR&period=7d" in page.links()
+
+
+def test_htmx_gets_only_the_part_that_it_asks_for() -> None:
+    client = a_site_with(two_visits())
+    report = client.get(
+        "/statistics/", headers={"HX-Request": "true", "HX-Target": "report"}
+    )
+    panel = client.get(
+        "/statistics/?pages=entry_page",
+        headers={"HX-Request": "true", "HX-Target": "panel-pages"},
+    )
+    assert "<html" not in report.content.decode()
+    assert 'id="report"' in report.content.decode()
+    assert "<html" not in panel.content.decode()
+    assert "Entry pages" in panel.content.decode()
+    assert "HX-Target" in panel.headers["Vary"]
+
+
+def test_the_time_zone_of_the_site_is_stated() -> None:
+    assert "midnight in Asia/Seoul" in look(a_site_with([]), "/statistics/").text
+
+
+@pytest.mark.parametrize("query", [{"period": "eon"}, {"from": "x"}, {"f": "a:b"}])
+def test_what_cannot_be_asked_is_a_page_with_status_400(query: dict[str, str]) -> None:
+    assert look(a_site_with([]), "/statistics/", **query).status == 400
+
+
+def test_an_empty_site_has_a_page_too() -> None:
+    page = look(a_site_with([]), "/statistics/", site=SITE)
+    assert page.status == 200
+    assert "Nothing in this period" in page.text
