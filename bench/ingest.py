@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from bench import _watch
-from bench._load import SITE, Load, Wanted, make_load
+from bench._load import ECHO, SITE, Load, Wanted, make_load
 from bench._pages import Page, open_live_page, prepare
 from bench._server import free_port, resident_mb, running
 
@@ -77,9 +77,13 @@ def compare(events: int, echo_port: int, our_port: int, plan: Plan) -> Compared:
     echoes: list[Load] = []
     ours: list[Load] = []
     for turn in range(plan.turns):
-        for port, found in ((echo_port, echoes), (our_port, ours)):
+        for port, path, found in (
+            (echo_port, ECHO, echoes),
+            (our_port, "/events", ours),
+        ):
             wanted = Wanted(
                 port=port,
+                path=path,
                 events=events,
                 seconds=plan.seconds,
                 seed=events * 1000 + turn,
@@ -124,7 +128,7 @@ def measure(plan: Plan, *, door_only: bool) -> Report:
             page = ends.enter_context(open_live_page(ours, prepare(folder, SITE), SITE))
             time.sleep(_SITES_SECONDS)
         make_load(Wanted(port=ours, seconds=1.0, seed=1))
-        make_load(Wanted(port=echo, seconds=0.5, seed=2))
+        make_load(Wanted(port=echo, path=ECHO, seconds=0.5, seed=2))
         _watch.reset(watch_file)
         found = {size: compare(size, echo, ours, plan) for size in SIZES}
         blocked = _watch.longest_ms(watch_file)
