@@ -160,7 +160,8 @@ class Intake:
         if identity is None:
             identity = await self._identify(event, key, times.effective)
         self._events.append(enrich(event, identity, self._client, times, self._now))
-        self._stored[key] = Copy(decoded.fingerprint, identity.session_id)
+        if event.event_id is not None:
+            self._stored[key] = Copy(decoded.fingerprint, identity.session_id)
         return Result(event_id, identity.session_id, Status.ACCEPTED)
 
     def _sent_identity(self, event: RawEvent, key: Key, at: int) -> Identity | None:

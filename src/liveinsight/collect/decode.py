@@ -114,14 +114,17 @@ def decode_event(raw: bytes, *, has_escapes: bool = True) -> Decoded:
     Raises:
         PayloadError: names the field and what it must be.
     """
-    event = _decode_event(raw)
+    try:
+        event = _EVENT.decode(raw)
+    except (ValueError, RecursionError) as error:
+        raise _explain(error) from None
     has_fraction = event.revenue is not None
-    if event.properties is not None:
+    if event.properties:
         has_fraction |= _check_properties(event.properties)
-    if event.page_url is not None:
-        _check_url("page_url", event.page_url)
-    if event.referrer:
-        _check_url("referrer", event.referrer)
+    if event.page_url is not None and split_url(event.page_url) is None:
+        raise _refused("page_url")
+    if event.referrer and split_url(event.referrer) is None:
+        raise _refused("referrer")
     if has_escapes and b"\\u" in raw:
         _check_text(event)
     content = _ENCODER.encode(event)
@@ -133,15 +136,13 @@ def decode_event(raw: bytes, *, has_escapes: bool = True) -> Decoded:
     return Decoded(event, hash(content))
 
 
-def _decode_event(raw: bytes) -> RawEvent:
-    try:
-        return _EVENT.decode(raw)
-    except msgspec.ValidationError as error:
-        raise _refused(_field_of(error, "event")) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _text_refused("event") from None
-    except RecursionError:
-        raise PayloadError("event", "must not be nested so deeply") from None
+def _explain(error: ValueError | RecursionError) -> PayloadError:
+    """What the decoder found wrong, in our own words."""
+    if isinstance(error, RecursionError):
+        return PayloadError("event", "must not be nested so deeply")
+    if isinstance(error, msgspec.ValidationError):
+        return _refused(_field_of(error, "event"))
+    return _text_refused("event")
 
 
 def _check_properties(properties: Mapping[str, object]) -> bool:
@@ -160,11 +161,6 @@ def _check_properties(properties: Mapping[str, object]) -> bool:
         elif isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
             raise PayloadError("properties", "integers must fit into 64 bits")
     return has_fraction
-
-
-def _check_url(field: str, text: str) -> None:
-    if split_url(text) is None:
-        raise _refused(field)
 
 
 def _check_text(event: RawEvent) -> None:
