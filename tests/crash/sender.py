@@ -23,7 +23,7 @@ RECEIVED = LedgerKey(SITE, Outcome.RECEIVED)
 
 async def send(inbox: Inbox, seed: int, sender: int) -> None:
     """Batches of a few events for ever, one after the other."""
-    chance = Random(seed + sender)  # noqa: S311  # sizes of batches
+    chance = Random(seed + sender)  # sizes of batches
     number = (seed * 16 + sender) * 100_000
     while True:
         size = chance.randint(1, 20)

@@ -14,7 +14,7 @@ KILLS = 10
 
 def run_and_kill(folder: Path, seed: int, after: float) -> tuple[list[int], float]:
     """The numbers acknowledged before the kill, and the seconds to be ready."""
-    with subprocess.Popen(  # noqa: S603  # our own module
+    with subprocess.Popen(  # our own module
         [sys.executable, "-m", "tests.crash.sender", str(folder), str(seed)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -25,7 +25,7 @@ def run_and_kill(folder: Path, seed: int, after: float) -> tuple[list[int], floa
         ready = float(process.stdout.readline().removeprefix("ready "))
         threading.Timer(after, process.send_signal, [signal.SIGKILL]).start()
         lines = process.stdout.read().splitlines(keepends=True)
-    acknowledged = []
+    acknowledged: list[int] = []
     for line in lines:
         if line.endswith("\n"):
             first, last = line.split()
@@ -36,7 +36,7 @@ def run_and_kill(folder: Path, seed: int, after: float) -> tuple[list[int], floa
 def test_after_kills_each_acknowledged_event_is_there_once_and_none_twice(
     tmp_path: Path,
 ) -> None:
-    chance = Random(20)  # noqa: S311  # moments
+    chance = Random(20)  # moments
     acknowledged: list[int] = []
     for kill in range(KILLS):
         numbers, ready = run_and_kill(tmp_path, kill, 0.05 + chance.random())

@@ -69,8 +69,20 @@ def expected_rows(events: list[Event]) -> list[tuple[object, ...]]:
 
 
 MOMENTS = st.sampled_from(
-    [0, 1, 10 * MINUTE, 29 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 31 * MINUTE]
-    + [60 * MINUTE, 60 * MINUTE + 1, 61 * MINUTE, 90 * MINUTE, 2_000 * MINUTE]
+    [
+        0,
+        1,
+        10 * MINUTE,
+        29 * MINUTE,
+        30 * MINUTE,
+        30 * MINUTE + 1,
+        31 * MINUTE,
+        60 * MINUTE,
+        60 * MINUTE + 1,
+        61 * MINUTE,
+        90 * MINUTE,
+        2000 * MINUTE,
+    ]
 )
 
 
@@ -113,7 +125,7 @@ def at_site(events: list[Event], site: str) -> list[Event]:
 
 def deliver(machine: Machine, events: list[Event], seed: int) -> None:
     """In any order, some twice, in batches of any size."""
-    chance = Random(seed)  # noqa: S311  # a shuffle
+    chance = Random(seed)  # a shuffle
     sent = events + chance.sample(events, chance.randint(0, len(events)))
     chance.shuffle(sent)
     while sent:

@@ -47,7 +47,7 @@ def fill_with_zeros(path: Path) -> None:
 
 def flip_a_bit(path: Path, seed: int = 7) -> None:
     content = bytearray(path.read_bytes())
-    content[Random(seed).randrange(len(content))] ^= 8  # noqa: S311  # any place
+    content[Random(seed).randrange(len(content))] ^= 8  # any place
     path.write_bytes(content)
 
 
@@ -58,7 +58,7 @@ def delete(path: Path) -> None:
 def overwrite_the_middle(path: Path) -> None:
     content = bytearray(path.read_bytes())
     third = len(content) // 3
-    content[third : 2 * third] = Random(3).randbytes(third)  # noqa: S311  # noise
+    content[third : 2 * third] = Random(3).randbytes(third)  # noise
     path.write_bytes(content)
 
 
