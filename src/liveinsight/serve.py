@@ -157,6 +157,7 @@ async def run(
     for task in (beside[0], *beside[2:]):
         task.cancel()
     await asyncio.gather(serving, *beside, return_exceptions=True)
+    gc.unfreeze()
 
 
 def loopback_address(listening: socket.socket) -> str:

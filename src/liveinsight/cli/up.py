@@ -1,7 +1,5 @@
 """`liveinsight up`: the whole server in one process."""
 
-import logging
-import os
 import sys
 
 import click
@@ -37,10 +35,4 @@ def up(
     config = read_config(host=host, port=port, data=data, demo=demo)
     from liveinsight.serve import serve
 
-    status = serve(config)
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # All is closed. What an interpreter does at its end would only have DuckDB's
-    # binding print a page of "leaks": its types, kept by threads that are gone.
-    os._exit(status)
+    sys.exit(serve(config))
