@@ -5,6 +5,7 @@ from pathlib import Path
 from liveinsight.core.event import Event
 from liveinsight.core.outcome import LedgerKey, Outcome
 from liveinsight.core.ports import Batch
+from liveinsight.errors import StoreError
 from liveinsight.store.applier import Applier
 from liveinsight.store.archive import Archive
 from liveinsight.store.inbox import Inbox
@@ -74,6 +75,12 @@ class Machine:
     def event_ids(self) -> list[str]:
         rows = self.warehouse.query("select event_id from events order by all")
         return [str(event_id) for (event_id,) in rows]
+
+    def event_ids_if_open(self) -> list[str]:
+        try:
+            return self.event_ids()
+        except StoreError:
+            return []
 
     def close(self) -> None:
         self.warehouse.close()

@@ -1,6 +1,7 @@
 """Whatever becomes of the warehouse's files, nothing acknowledged is missing."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -8,6 +9,7 @@ from random import Random
 import pytest
 
 from liveinsight.core.limits import HOUR
+from liveinsight.store import recovery
 from liveinsight.store.archive import archive_closed_hours
 from liveinsight.store.recovery import rebuild
 from tests.store.builders import T0, Machine, an_event
@@ -175,4 +177,42 @@ def test_the_rebuild_command_makes_the_same_warehouse(tmp_path: Path) -> None:
     assert machine.event_ids() == expected
     machine.take(an_event(700))
     assert len(machine.event_ids()) == 601
+    machine.close()
+
+
+def test_damage_found_while_it_runs_is_mended_under_the_applier(
+    tmp_path: Path,
+) -> None:
+    expected = a_machine_with_history(tmp_path, killed=True)
+    machine = Machine(tmp_path)
+    machine.applier.start()
+    machine.inbox.append([an_event(700)])
+    machine.opened.recovery.recover()
+    machine.inbox.append([an_event(701)])
+    machine.applier.stop()
+    machine.catch_up()
+    both = [an_event(number).event_id for number in (700, 701)]
+    assert machine.event_ids() == sorted([*expected, *both])
+    machine.close()
+
+
+def test_a_large_bad_file_is_replaced_while_the_applier_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = a_machine_with_history(tmp_path, killed=False)
+    content = bytearray((tmp_path / "warehouse.duckdb").read_bytes())
+    for place in range(20_000, len(content), 262_144):
+        content[place] ^= 1
+    monkeypatch.setattr(recovery, "VERIFY_AT_ONCE_BYTES", 0)
+    (tmp_path / "warehouse.duckdb").write_bytes(content)
+    machine = Machine(tmp_path)
+    machine.applier.start()
+    machine.opened.recovery.start()
+    machine.inbox.append([an_event(700)])
+    deadline = time.monotonic() + 10
+    while len(machine.event_ids_if_open()) < 601:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    machine.applier.stop()
+    assert machine.event_ids() == sorted([*expected, an_event(700).event_id])
     machine.close()

@@ -17,6 +17,9 @@ from liveinsight.store.warehouse import DamagedError, Warehouse
 log = logging.getLogger(__name__)
 
 BATCH_EVENTS = 1_000
+BEHIND_EVENTS = 20_000
+CATCH_UP_EVENTS = 4_000
+"""In a batch when that far behind (history, a rebuild): twice the rows a second."""
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.25
 CHECKPOINT_SECONDS = 300
@@ -67,6 +70,7 @@ class Applier:
         self._drain_until = 0.0
         self._thread = threading.Thread(target=self._run, name="applier", daemon=True)
         self._mark = 0
+        self._generation = 0
         self._received_at = 0
         self._totals = Applied()
         self._unstorable = 0
@@ -117,6 +121,7 @@ class Applier:
         )
 
     def _find_place(self) -> None:
+        self._generation = self._warehouse.generation
         self._mark = self._warehouse.mark()
         self._inbox.reset_backlog(self._inbox.events_after(self._mark))
         self._checkpointed = 0
@@ -148,9 +153,13 @@ class Applier:
 
     def _apply_next(self) -> None:
         self._last_events = 0
+        if self._generation != self._warehouse.generation:
+            self._find_place()
         if self._inbox.backlog <= 0:
             return
-        rows = self._inbox.rows_after(self._mark, BATCH_EVENTS)
+        is_far_behind = self._inbox.backlog >= BEHIND_EVENTS
+        most = CATCH_UP_EVENTS if is_far_behind else BATCH_EVENTS
+        rows = self._inbox.rows_after(self._mark, most)
         if not rows:
             return
         events = [event for row in rows for event in row.events]
@@ -169,14 +178,16 @@ class Applier:
 
     def _apply(self, events: Sequence[Event], mark: int) -> None:
         try:
-            self._count(self._warehouse.apply(events, mark))
+            self._count(
+                self._warehouse.apply(events, mark, generation=self._generation)
+            )
         except (DamagedError, StoreUnavailable):
             raise
         except StoreError:
             log.exception("a batch is refused; its events are tried one by one")
             for event in events:
                 self._apply_one(event)
-            self._warehouse.apply((), mark)
+            self._warehouse.apply((), mark, generation=self._generation)
 
     def _apply_one(self, event: Event) -> None:
         try:
@@ -217,7 +228,7 @@ class Applier:
     def _pause(self) -> None:
         if self._last_events >= BATCH_EVENTS // 2:
             # Behind: hardly rest, but let the event loop have Python's lock.
-            time.sleep(min(LONGEST_PAUSE, self._last_s / 4))
+            time.sleep(0.01)
         elif not self._stopping.is_set():
-            rest = 2 * self._last_s if self._last_events else SHORTEST_PAUSE
+            rest = self._last_s if self._last_events else SHORTEST_PAUSE
             self._stopping.wait(min(max(rest, SHORTEST_PAUSE), LONGEST_PAUSE))

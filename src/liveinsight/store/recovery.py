@@ -193,10 +193,27 @@ class Recovery:
         """Closes a warehouse that showed damage, and opens it again or starts over."""
         if self.rebuild is not None:
             self.rebuild.stop()
-        self.warehouse.close()
-        was_closed_well(self._path)
-        self.open()
+        with self.warehouse.exclusive():
+            self.warehouse.close()
+            was_closed_well(self._path)
+            self.open()
+            self.verify()
         if self.rebuild is not None:
+            self.rebuild.start()
+
+    def start(self) -> None:
+        """Begins what goes on beside the live pages: a rebuild, reading a file through."""
+        if self.rebuild is not None:
+            self.rebuild.start()
+        threading.Thread(target=self._verify_beside, name="verify", daemon=True).start()
+
+    def _verify_beside(self) -> None:
+        before = self.rebuild
+        try:
+            self.verify()
+        except StoreUnavailable:
+            log.info("the warehouse was closed before it was read through")
+        if self.rebuild is not None and self.rebuild is not before:
             self.rebuild.start()
 
     def start_over(self) -> None:
@@ -241,11 +258,12 @@ class Recovery:
         self._verified = True
 
     def _start_over(self) -> None:
-        self.warehouse.close()
-        was_closed_well(self._path)
-        self._set_aside()
-        self.warehouse.reopen()
-        self._fit_to_inbox()
+        with self.warehouse.exclusive():
+            self.warehouse.close()
+            was_closed_well(self._path)
+            self._set_aside()
+            self.warehouse.reopen()
+            self._fit_to_inbox()
 
     def _fit_to_inbox(self) -> None:
         marks = self.warehouse.marks()
@@ -281,8 +299,9 @@ def open_warehouse(
 ) -> Opened:
     """The warehouse of a data directory, in whatever state its files are.
 
-    Start `rebuild`, if there is one, when the applier runs; give the applier
-    `recovery.recover` as `on_damage`.
+    Call `recovery.start()` when the applier runs: it begins the rebuild, if there is
+    one. Give the applier `recovery.recover` as `on_damage`; a rebuild that begins
+    later is in `recovery.rebuild`.
 
     Raises:
         StoreUnavailable: another process has it open, or the disk is full.

@@ -48,6 +48,10 @@ class Warehouse:
         self._busy: set[duckdb.DuckDBPyConnection] = set()
         self.last_checkpoint_ms = 0
         """How long the last checkpoint held the writer."""
+        self.damaged = False
+        """A question met a broken block: the applier has it mended."""
+        self.generation = 0
+        """Grows when the file is opened anew: marks read before say nothing then."""
 
     @classmethod
     def open(cls, path: Path, *, memory_mb: int = 256, threads: int = 2) -> "Warehouse":
@@ -83,6 +87,8 @@ class Warehouse:
                 raise
             with self._gate:
                 self._database = database
+                self.generation += 1
+                self.damaged = False
 
     def query(
         self, sql: str, params: Sequence[object] = ()
@@ -90,20 +96,43 @@ class Warehouse:
         """The rows of one select; safe to call from any thread.
 
         Raises:
-            StoreUnavailable: the warehouse is closed or being replaced.
+            StoreUnavailable: the warehouse is closed, damaged or being replaced.
         """
+        try:
+            return self._ask(sql, params)
+        except DamagedError as error:
+            self.damaged = True
+            raise StoreUnavailable("the warehouse is being mended") from error
+
+    def _ask(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
         with self._cursor() as cursor, _translated():
             return list(cursor.execute(sql, list(params)).fetchall())
 
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keeps writers out while the file is being replaced."""
+        with self._writing:
+            yield
+
     def apply(
-        self, events: Sequence[Event], mark: int | None = None, *, name: str = INBOX
+        self,
+        events: Sequence[Event],
+        mark: int | None = None,
+        *,
+        name: str = INBOX,
+        generation: int | None = None,
     ) -> Applied:
         """What became of the events; all in one transaction, with the mark `name`.
 
         Applying the same events again changes nothing but counts of duplicates;
         at most 1,000 at a time while others ask: each batch is a few ms of Python.
+
+        Raises:
+            StoreUnavailable: the file is not the `generation` that `mark` is about.
         """
         with self._transaction() as sql:
+            if generation is not None and generation != self.generation:
+                raise StoreUnavailable("the warehouse has been replaced")
             applied = apply_events(sql, events)
             if mark is not None:
                 _set_mark(sql, name, mark)
@@ -170,7 +199,7 @@ class Warehouse:
     def _read_all(self) -> None:
         for table in ("events", "runs", "users", "given_ids", "ledger", "marks"):
             # hash() of the whole row: max() and count() are answered from statistics
-            self.query(f"select bit_xor(hash(t)) from {table} t")  # noqa: S608  # ours
+            self._ask(f"select bit_xor(hash(t)) from {table} t")  # noqa: S608  # ours
 
     def close(self) -> None:
         """Interrupts what runs and closes the file; questions are refused then."""
