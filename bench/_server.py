@@ -1,5 +1,6 @@
 """Servers under test, each a process of its own on a free port of loopback."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -55,3 +56,9 @@ def resident_mb(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process has used, its threads included."""
+    words = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

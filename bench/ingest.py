@@ -22,7 +22,7 @@ import msgspec
 from bench import _watch
 from bench._load import ECHO, SITE, Load, Wanted, make_load
 from bench._pages import Page, open_live_page, prepare
-from bench._server import free_port, resident_mb, running
+from bench._server import cpu_seconds, free_port, resident_mb, running
 
 SIZES = (1, 10, 100)
 
@@ -51,6 +51,9 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     p50_ms: float
     p99_ms: float
     refused: int
+    echo_cpu_us: float
+    cpu_us: float
+    """Processor time of the whole server for one request, writer and applier too."""
 
     @property
     def ratio(self) -> float:
@@ -72,36 +75,49 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     resident_mb: float
 
 
-def compare(events: int, echo_port: int, our_port: int, plan: Plan) -> Compared:
+class Target(msgspec.Struct, frozen=True):
+    """A server under load."""
+
+    port: int
+    pid: int
+    path: str
+
+
+def compare(events: int, echo: Target, ours: Target, plan: Plan) -> Compared:
     """Turns of load on both, and their medians."""
-    echoes: list[Load] = []
-    ours: list[Load] = []
+    loads: dict[str, list[Load]] = {echo.path: [], ours.path: []}
+    used: dict[str, list[float]] = {echo.path: [], ours.path: []}
     for turn in range(plan.turns):
-        for port, path, found in (
-            (echo_port, ECHO, echoes),
-            (our_port, "/events", ours),
-        ):
-            wanted = Wanted(
-                port=port,
-                path=path,
-                events=events,
-                seconds=plan.seconds,
-                seed=events * 1000 + turn,
+        for target in (echo, ours):
+            before = cpu_seconds(target.pid)
+            load = make_load(
+                Wanted(
+                    port=target.port,
+                    path=target.path,
+                    events=events,
+                    seconds=plan.seconds,
+                    seed=events * 1000 + turn,
+                )
             )
-            found.append(make_load(wanted))
+            loads[target.path].append(load)
+            spent = cpu_seconds(target.pid) - before
+            used[target.path].append(spent / load.requests * 1e6)
+    found = loads[ours.path]
     return Compared(
         events=events,
-        echo_per_s=statistics.median(load.per_second for load in echoes),
-        requests_per_s=statistics.median(load.per_second for load in ours),
-        p50_ms=statistics.median(load.p50_ms for load in ours),
-        p99_ms=statistics.median(load.p99_ms for load in ours),
-        refused=sum(load.refused for load in ours),
+        echo_per_s=statistics.median(load.per_second for load in loads[echo.path]),
+        requests_per_s=statistics.median(load.per_second for load in found),
+        p50_ms=statistics.median(load.p50_ms for load in found),
+        p99_ms=statistics.median(load.p99_ms for load in found),
+        refused=sum(load.refused for load in found),
+        echo_cpu_us=statistics.median(used[echo.path]),
+        cpu_us=statistics.median(used[ours.path]),
     )
 
 
 @contextmanager
-def _servers(*, door_only: bool) -> Iterator[tuple[int, int, int, Path, Path]]:
-    """Ports of echo and ours, our pid, our folder, and the watch's file."""
+def _servers(*, door_only: bool) -> Iterator[tuple[Target, Target, Path, Path]]:
+    """The echo, ours, our folder, and the watch's file."""
     echo_port, our_port = free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="liveinsight-bench-") as name:
         folder = Path(name) / "data"
@@ -111,29 +127,36 @@ def _servers(*, door_only: bool) -> Iterator[tuple[int, int, int, Path, Path]]:
         module = "bench._door" if door_only else "bench._full"
         words = ("-m", module, str(our_port), str(folder), str(watch_file))
         with (
-            running("-m", "bench._echo", str(echo_port), port=echo_port),
+            running("-m", "bench._echo", str(echo_port), port=echo_port) as echo,
             running(*words, port=our_port) as ours,
         ):
-            yield echo_port, our_port, ours.pid, folder, watch_file
+            yield (
+                Target(echo_port, echo.pid, ECHO),
+                Target(our_port, ours.pid, "/events"),
+                folder,
+                watch_file,
+            )
 
 
 def measure(plan: Plan, *, door_only: bool) -> Report:
     """All sizes in turn, printing as it goes."""
     with ExitStack() as ends:
-        echo, ours, pid, folder, watch_file = ends.enter_context(
+        echo, ours, folder, watch_file = ends.enter_context(
             _servers(door_only=door_only)
         )
         page: Page | None = None
         if not door_only:
-            page = ends.enter_context(open_live_page(ours, prepare(folder, SITE), SITE))
+            page = ends.enter_context(
+                open_live_page(ours.port, prepare(folder, SITE), SITE)
+            )
             time.sleep(_SITES_SECONDS)
-        make_load(Wanted(port=ours, seconds=1.0, seed=1))
-        make_load(Wanted(port=echo, path=ECHO, seconds=0.5, seed=2))
+        make_load(Wanted(port=ours.port, seconds=1.0, seed=1))
+        make_load(Wanted(port=echo.port, path=ECHO, seconds=0.5, seed=2))
         _watch.reset(watch_file)
         found = {size: compare(size, echo, ours, plan) for size in SIZES}
         blocked = _watch.longest_ms(watch_file)
         backlog, rate = _catch_up(page) if page is not None else (None, None)
-        memory = resident_mb(pid)
+        memory = resident_mb(ours.pid)
     for one in found.values():
         _print(one)
     return Report(
@@ -166,6 +189,7 @@ def _print(one: Compared) -> None:
         f" = {one.requests_per_s * one.events:>9,.0f} events/s"
         f" · {one.ratio:.2f} of the echo's {one.echo_per_s:,.0f}"
         f" · p50 {one.p50_ms:.1f} ms, p99 {one.p99_ms:.1f} ms"
+        f" · {one.cpu_us:.0f} µs of processor a request, echo {one.echo_cpu_us:.0f}"
         f" · {one.refused} refused"
     )
 
