@@ -49,6 +49,14 @@ function firstEvent() {
   setTimeout(() => (waiting.hidden = true), 2500);
 }
 
+function explain(lines) {
+  const box = $("[data-explain]");
+  if (!box.closest("details").open) return;
+  box.replaceChildren(
+    ...lines.map((text) => Object.assign(document.createElement("p"), { textContent: text })),
+  );
+}
+
 function showState() {
   const box = $(".link-state");
   const silent = Date.now() - state.heardAt;
@@ -68,7 +76,7 @@ function showState() {
   const name = $("b", box);
   if (name.textContent !== texts[shown]) name.textContent = texts[shown];
   $(".delay", box).textContent = fresh && shown !== "stale" ? delay.text() : "";
-  box.title = fresh ? delay.explain(state.backlog) : "";
+  explain(fresh ? delay.explain(state.backlog) : [texts[shown]]);
   $(".pulse")?.toggleAttribute("data-off", !fresh);
 }
 
@@ -109,7 +117,10 @@ const link = connect({
   },
 });
 
-$(".link-state").addEventListener("click", () => link.retry());
+$(".link-state").addEventListener("click", () => {
+  link.retry();
+  setTimeout(showState);
+});
 // Hidden tabs keep their title current and draw nothing.
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && state.dirty) render();

@@ -56,13 +56,11 @@ Object.assign(htmx.config, {
   allowEval: false,
   selfRequestsOnly: true,
   scrollIntoViewOnBoost: false,
-  historyRestoreAsHxRequest: false,
+  // A kept copy would hold the chart's style attributes, which the policy refuses.
+  historyCacheSize: 0,
+  refreshOnHistoryMiss: true,
 });
 document.addEventListener("htmx:afterSettle", drawHistory);
-document.addEventListener("htmx:historyRestore", () => {
-  for (const host of document.querySelectorAll(".plot")) delete host.dataset.drawn;
-  drawHistory();
-});
 // Signed out meanwhile: the answer is another page, so go there.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.responseURL.includes("/accounts/")) location.reload();

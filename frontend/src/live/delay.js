@@ -46,6 +46,6 @@ export class Delay {
     say("From the visitor's action to this screen: {ms} ms", this.actions);
     say("From the server to this screen: {ms} ms", this.links);
     if (backlog) lines.push(t("Events not yet in the panels: {n}", { n: formatWhole(backlog) }));
-    return lines.join("\n");
+    return lines;
   }
 }

@@ -1,0 +1,134 @@
+"""Every page in both schemes and on a phone: clean, accessible, and inside its width."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Dashboard, now_ms
+from tests.dashboard.project import SITE, a_visit_of
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+PATHS = (
+    "/",
+    "/statistics/",
+    "/statistics/?f=country:is:KR&sources=channel",
+    "/sessions/sess_ada/",
+    "/sites/",
+    f"/sites/{SITE}/",
+    "/sites/add/",
+    "/keys/",
+    "/accounts/password/",
+)
+SERIOUS = """async () => {
+    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    return violations
+        .filter((each) => ["serious", "critical"].includes(each.impact))
+        .map((each) => `${each.id}: ${each.nodes.map((n) => n.target).join(" | ")}`);
+}"""
+
+
+def visits(dashboard: Dashboard) -> None:
+    dashboard.happen(
+        a_visit_of("/", "/cart", user="ada", at=now_ms() - 90_000, country="KR")
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault_of_accessibility(
+    dashboard: Dashboard, open_page: Callable[..., Page], scheme: str
+) -> None:
+    visits(dashboard)
+    for path in PATHS:
+        page = open_page(path, color_scheme=scheme, bypass_csp=True)
+        page.add_script_tag(path=AXE)
+        assert page.evaluate(SERIOUS) == [], path
+        page.close()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_no_page_is_wider_than_its_window(
+    dashboard: Dashboard, open_page: Callable[..., Page], width: int
+) -> None:
+    visits(dashboard)
+    for path in PATHS:
+        page = open_page(path, viewport={"width": width, "height": 800})
+        excess = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert excess <= 0, path
+        page.close()
+
+
+def test_the_scheme_is_remembered(open_page: Callable[..., Page]) -> None:
+    page = open_page("/sites/", color_scheme="light")
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_language_is_chosen_in_the_menu(open_page: Callable[..., Page]) -> None:
+    page = open_page("/sites/")
+    page.get_by_label("Language").click()
+    page.get_by_role("button", name="한국어").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.get_by_role("heading", name="사이트", exact=True)).to_be_visible()
+
+
+def test_statistics_swap_parts_and_keep_the_address(
+    dashboard: Dashboard, open_page: Callable[..., Page]
+) -> None:
+    visits(dashboard)
+    page = open_page("/statistics/")
+    page.evaluate("window.stays = true")
+    page.get_by_role("link", name="7 days").click()
+    expect(page.get_by_role("link", name="7 days")).to_have_attribute(
+        "aria-current", "true"
+    )
+    page.get_by_role("link", name="Exit pages").click()
+    expect(page.locator("#panel-pages")).to_contain_text("/cart")
+    page.get_by_role("link", name="Page views", exact=False).first.click()
+    expect(page.locator(".key").first).to_contain_text("Page views")
+    assert page.evaluate("window.stays") is True
+    assert "period=7d" in page.url
+    assert "metric=page_views" in page.url
+    page.go_back()
+    expect(page.locator(".key").first).to_contain_text("Visitors")
+
+
+def test_a_chart_is_read_by_keyboard(
+    dashboard: Dashboard, open_page: Callable[..., Page]
+) -> None:
+    visits(dashboard)
+    page = open_page("/statistics/")
+    page.locator(".history .plot").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".tip")).to_contain_text("Visitors")
+
+
+def test_statistics_work_without_scripts(
+    dashboard: Dashboard, open_page: Callable[..., Page]
+) -> None:
+    visits(dashboard)
+    page = open_page("/statistics/", java_script_enabled=False)
+    page.get_by_role("link", name="South Korea").click()
+    expect(page.locator(".chip")).to_contain_text("South Korea")
+    expect(page.locator("svg.still path.area").first).to_be_visible()
+
+
+def test_menus_close_on_escape_and_give_the_focus_back(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("/")
+    summary = page.get_by_label("Account")
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Change password")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(summary).to_be_focused()
+    expect(page.get_by_role("link", name="Change password")).to_be_hidden()
