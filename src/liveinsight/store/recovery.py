@@ -246,10 +246,13 @@ class Recovery:
                 try:
                     opening.touch()
                     self.warehouse.reopen()
+                    self.warehouse.verify_marks()
                 except StoreUnavailable:
                     raise
-                except StoreError:
+                except (StoreError, ValueError):
                     log.exception("the warehouse does not open")
+                    self.warehouse.close()
+                    was_closed_well(self._path)
                 else:
                     opening.unlink()
                     return True
