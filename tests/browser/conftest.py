@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from tests.browser_fixtures import browser, new_visitor
 from tests.dashboard import project  # starts Django, so it comes before what needs it
+from tests.query.tables import an_event
 from tests.serving import serving
 
 from liveinsight.core.event import Event  # isort: skip
@@ -56,7 +57,7 @@ class Dashboard:
 def dashboard() -> Iterator[Dashboard]:
     """With one site and one account."""
     settings.ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
-    warehouse = project.a_warehouse([project.an_event(site="other.example")])
+    warehouse = project.a_warehouse([an_event(site="other.example")])
     hub = LiveHub(warehouse, now_ms)
     server = msgspec.structs.replace(
         project.a_server(), reader=warehouse, clock=now_ms, live=hub

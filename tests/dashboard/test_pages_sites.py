@@ -30,6 +30,7 @@ def test_adding_a_site_leads_to_its_snippet_and_tells_the_door() -> None:
     page = look(client, f"/sites/{SITE}/")
     assert 'data-site="shop.example"' in page.text
     assert "http://testserver/" in page.text
+    assert "before </head> on every page" in page.text
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,12 @@ def test_an_empty_site_has_a_page_too() -> None:
     page = look(a_site_with([]), "/statistics/", site=SITE)
     assert page.status == 200
     assert "Nothing in this period" in page.text
+
+
+def test_a_panel_shows_ten_rows_and_all_when_asked() -> None:
+    events = a_visit_of(*(f"/{number}" for number in range(12)))
+    client = a_site_with(events)
+    page = look(client, "/statistics/")
+    assert "and 2 more" in page.text
+    assert "?all=pages" in page.links()
+    assert "and 2 more" not in look(client, "/statistics/", all="pages").text

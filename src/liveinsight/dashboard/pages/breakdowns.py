@@ -16,6 +16,8 @@ from liveinsight.query.model import Question
 from liveinsight.query.run import answer
 
 ROWS: Final = 10
+MOST_ROWS: Final = 200
+"""Of the panel that the address opens with `all`."""
 
 
 class Tab(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +104,7 @@ class PanelView(msgspec.Struct, frozen=True, kw_only=True):
     bars: list[Bar]
     more: int
     """Groups that are not shown."""
+    more_address: str
 
 
 def ask_panel(
@@ -122,7 +125,7 @@ def ask_panel(
             metrics=(tab.metric,),
             dimensions=(tab.dimension,),
             filters=scope.filters,
-            limit=ROWS,
+            limit=MOST_ROWS if query.get("all") == panel.name else ROWS,
         ),
         reader,
     )
@@ -141,6 +144,7 @@ def ask_panel(
         ],
         bars=list_bars(query, tab.dimension, rows, whole=got.totals[0] or 0),
         more=max(0, got.row_count - len(rows)),
+        more_address=change_query(query, all=panel.name),
     )
 
 
