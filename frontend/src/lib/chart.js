@@ -161,7 +161,7 @@ export function drawChart(host, spec) {
     plot = new uPlot(
       {
         ...roomIn(host),
-        padding: [12, 20, 0, 0],
+        padding: [12, 30, 0, 0],
         legend: { show: false },
         cursor: {
           y: false,
