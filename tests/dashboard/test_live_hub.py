@@ -86,6 +86,33 @@ def test_200_streams_on_one_site_cost_one_computation_a_second() -> None:
     assert 3 <= len(computed) <= 4
 
 
+def test_news_are_in_the_panels_within_a_second_whenever_they_come() -> None:
+    now = time.time_ns() // 1_000_000
+    warehouse = a_warehouse(a_visit_of("/", at=now))
+    hub = LiveHub(warehouse, lambda: time.time_ns() // 1_000_000)
+
+    async def follow(pause: float) -> float:
+        running = asyncio.create_task(hub.run())
+        viewer = hub.join(WATCH)
+        await until_ready(viewer)
+        await asyncio.sleep(pause)
+        began = time.monotonic()
+        events = a_visit_of("/", user=str(pause), at=time.time_ns() // 1_000_000)
+        hub.publish(events)
+        await asyncio.sleep(0.2)  # the applier's part
+        warehouse.apply(events)
+        while not viewer.panels or str(pause).encode() not in viewer.panels:
+            await asyncio.sleep(0.005)
+        took = time.monotonic() - began
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return took
+
+    for pause in (0.01, 0.4, 0.85):
+        hub = LiveHub(warehouse, hub.clock)
+        assert asyncio.run(follow(pause)) < 1
+
+
 def test_the_first_viewer_gets_panels_at_once() -> None:
     hub = LiveHub(a_warehouse(a_visit_of("/shoes", at=NOW - 1_000)), lambda: NOW)
 

@@ -25,7 +25,7 @@ from liveinsight.dashboard.live_feed import (
     is_shown,
     passes,
 )
-from liveinsight.dashboard.live_group import Group, Viewer
+from liveinsight.dashboard.live_group import FRESH_FOR, Group, Viewer
 from liveinsight.dashboard.live_stream import stream
 from liveinsight.dashboard.rights import TooManyWatchesError, Watch
 from liveinsight.errors import StoreUnavailable
@@ -36,10 +36,11 @@ logger = logging.getLogger("liveinsight.live")
 MAX_STREAMS: Final = 1_000
 MAX_GROUPS: Final = 500
 COMPUTED_A_SECOND: Final = 50
-"""Distinct (site, filters) that get new panels each second; with more, in turns."""
+"""Panels of a (site, filters) a second; with more, the groups take turns."""
+TICK: Final = 0.1
+"""Seconds between two looks at what is due."""
 OUTBOX_EVENTS: Final = 1_000
 POLLED_FOR: Final = 5 * limits.SECOND
-FRESH_FOR: Final = 1 * limits.SECOND
 THREADS: Final = 2
 
 
@@ -134,13 +135,14 @@ class LiveHub:
                 ]
                 group.recent.extend(passed)
                 if passed:
+                    group.changed_at = self.clock()
                     sorted_items.append((group, [item for _, item in passed]))
             return sorted_items
 
     # --- panels --------------------------------------------------------------
 
     async def run(self) -> None:
-        """Sends panels once a second until cancelled; then ends all streams."""
+        """Sends panels until cancelled; then ends all streams."""
         loop = self.loop = asyncio.get_running_loop()
         try:
             while True:
@@ -149,7 +151,8 @@ class LiveHub:
                 await asyncio.gather(*(self.refresh(group) for group in due))
                 took = loop.time() - began
                 # Slow questions leave the engine time for others.
-                await self.rest(max(1.0 - took, took / 2) if due else 1.0)
+                pace = max(TICK, len(due) / COMPUTED_A_SECOND)
+                await self.rest(max(pace - took, took / 2))
         finally:
             self.close()
 
@@ -173,7 +176,7 @@ class LiveHub:
             due = [
                 group
                 for group in self.groups.values()
-                if group.viewers and now - group.computed_at >= FRESH_FOR * 0.9
+                if group.viewers and group.is_due(now)
             ]
         due.sort(key=lambda group: group.computed_at)
         return due[:COMPUTED_A_SECOND]
@@ -194,7 +197,7 @@ class LiveHub:
         """
         with group.computing:
             now = self.clock()
-            if group.panels is not None and now - group.computed_at < FRESH_FOR * 0.9:
+            if group.panels is not None and not group.is_due(now):
                 return group.panels
             group.computed_at = now
             try:
@@ -208,6 +211,7 @@ class LiveHub:
                 return None
             self.failing = False
             sent_at, backlog = self.clock(), self.backlog()
+            group.compute_ms = sent_at - now
             group.panels = b'{"sent_at":%d,"backlog_events":%d,"panels":%b}' % (
                 sent_at,
                 backlog,
