@@ -1,16 +1,18 @@
 """The real server as a process, and senders that never give up an event."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -206,6 +208,11 @@ class Senders:
         self.again = 0
         self.stopping = False
 
+    @property
+    def users(self) -> set[str]:
+        """Who the acknowledged events are of."""
+        return {f"user-{int(each[-8:]) % 100}" for each in self.acknowledged}
+
     def make_events(self) -> list[dict[str, object]]:
         """One to twenty events of one user, each with its id for ever."""
         size = self.chance.choice((1, 1, 1, 2, 5, 20))
@@ -215,7 +222,7 @@ class Senders:
                 "event_id": f"crash-{number:08d}",
                 "timestamp": now,
                 "site": SITE,
-                "user_id": f"user-{number % 500}",
+                "user_id": f"user-{number % 100}",
                 "page_url": f"https://{SITE}/{number % 50}",
             }
             for number in itertools.islice(self.numbers, size)
@@ -275,6 +282,19 @@ class Senders:
             assert said.event_id is not None
             self.acknowledged.add(said.event_id)
         return True
+
+
+@contextlib.contextmanager
+def sending(senders: Senders) -> Iterator[None]:
+    """Sends beside the block; after it all that was begun is acknowledged."""
+    thread = threading.Thread(target=asyncio.run, args=(senders.run(),))
+    thread.start()
+    try:
+        yield
+    finally:
+        senders.stopping = True
+        thread.join(60)
+    assert not thread.is_alive()
 
 
 def close(line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None) -> None:

@@ -1,6 +1,5 @@
 """kill -9 of the real server under HTTP load, at moments that nobody chose."""
 
-import asyncio
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.crash.servers import (
     Server,
     add_key,
     free_port,
+    sending,
     total_events,
     wait_applied,
 )
@@ -34,16 +34,10 @@ def test_after_30_kills_each_acknowledged_event_is_there_once_and_none_twice(
     key = add_key(data)
     server = Server(data, free_port())
     senders = Senders(server.port, seed=1, connections=24, pause=0.02)
-    sending = threading.Thread(target=asyncio.run, args=(senders.run(),))
-    sending.start()
-    try:
+    with sending(senders):
         seconds = kill_again_and_again(server, Random(9))
         server.start()
         seconds.append(server.wait_ready())
-    finally:
-        senders.stopping = True
-        sending.join(30)
-    assert not sending.is_alive()
     wait_applied(server, key)
     told = total_events(server, key)
     server.stop()
