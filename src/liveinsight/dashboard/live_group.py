@@ -12,8 +12,6 @@ FRESH_FOR: Final = 1 * limits.SECOND
 """Panels are not computed anew before, except for news."""
 SOONEST: Final = limits.SECOND // 2
 """After news. With a second, the number would be up to 1.7 s behind the visitor."""
-APPLIED_WITHIN: Final = limits.SECOND // 2
-"""An event as new as that may not have been in the warehouse yet."""
 COST_SHARE: Final = 10
 """News are asked for at most for a tenth of the time."""
 
@@ -47,14 +45,16 @@ class Group:
         self.panels: bytes | None = None
         self.computed_at = 0
         self.compute_ms = 0
-        self.changed_at = 0
-        """When the newest event of these viewers was committed."""
+        self.has_news = False
+        """Whether an event was committed that the panels do not have yet."""
         self.computing = threading.Lock()
 
-    def is_due(self, now: int) -> bool:
-        """Whether to compute the panels: each second, sooner after an event."""
+    def is_due(self, now: int, *, is_applied: bool) -> bool:
+        """Whether to compute the panels: each second, sooner if there is news.
+
+        News is worth no question before all that was committed `is_applied`.
+        """
         age = now - self.computed_at
-        if age >= FRESH_FOR:
-            return True
-        is_news = self.changed_at + APPLIED_WITHIN > self.computed_at
-        return is_news and age >= max(SOONEST, self.compute_ms * COST_SHARE)
+        soonest = max(SOONEST, self.compute_ms * COST_SHARE)
+        is_news = self.has_news and is_applied and age >= soonest
+        return is_news or age >= FRESH_FOR

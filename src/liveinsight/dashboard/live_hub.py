@@ -135,7 +135,7 @@ class LiveHub:
                 ]
                 group.recent.extend(passed)
                 if passed:
-                    group.changed_at = self.clock()
+                    group.has_news = True
                     sorted_items.append((group, [item for _, item in passed]))
             return sorted_items
 
@@ -168,7 +168,7 @@ class LiveHub:
 
     def choose_due(self) -> list[Group]:
         """The groups to compute now, the longest waiting first; forgets the unwatched."""
-        now = self.clock()
+        now, is_applied = self.clock(), not self.backlog()
         with self.lock:
             for group in list(self.groups.values()):
                 if not group.viewers and group.polled_until < now:
@@ -176,7 +176,7 @@ class LiveHub:
             due = [
                 group
                 for group in self.groups.values()
-                if group.viewers and group.is_due(now)
+                if group.viewers and group.is_due(now, is_applied=is_applied)
             ]
         due.sort(key=lambda group: group.computed_at)
         return due[:COMPUTED_A_SECOND]
@@ -197,9 +197,13 @@ class LiveHub:
         """
         with group.computing:
             now = self.clock()
-            if group.panels is not None and not group.is_due(now):
+            is_due = group.is_due(now, is_applied=not self.backlog())
+            if group.panels is not None and not is_due:
                 return group.panels
             group.computed_at = now
+            had_news, group.has_news = group.has_news, False
+            if had_news and self.backlog():  # this question comes too early for it
+                group.has_news = True
             try:
                 said = self.compute_panels(group.watch, now)
             except StoreUnavailable:
