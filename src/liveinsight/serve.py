@@ -152,6 +152,8 @@ async def run(
         return_when=asyncio.FIRST_COMPLETED,
     )
     stopping.set()
+    # A request whose sender never finishes it is cut on purpose; no word about it.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     machine.is_serving = False
     server.should_exit = True
     for task in (beside[0], *beside[2:]):
