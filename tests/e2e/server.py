@@ -77,6 +77,14 @@ class Server:
         """As `read`, decoded."""
         return json.loads(self.read(path, key))
 
+    def total_events(self, key: str) -> int | None:
+        """Events in the warehouse; None while it is being made anew."""
+        path = "/api/statistics/summary/"
+        reply = request(self.port, "GET", path, {"Authorization": f"Bearer {key}"})
+        if reply.status == 503:
+            return None
+        return int(json.loads(reply.body)["total_events"])
+
     def stored_events(self) -> list[Event]:
         """Everything that was acknowledged, read behind the server's back."""
         folder = DataDir(self.data)
