@@ -88,12 +88,15 @@ class Server:
     def stored_events(self) -> list[Event]:
         """Everything that was acknowledged, read behind the server's back."""
         folder = DataDir(self.data)
+        # The inbox first: what leaves it meanwhile is in the archive by then.
+        with closing(sqlite3.connect(f"file:{folder.inbox}?mode=ro", uri=True)) as file:
+            rows = file.execute("select body from inbox order by seq").fetchall()
         archive = Archive(folder.archive)
         found = [e for each in archive.objects() for e in archive.read(each)]
-        with closing(sqlite3.connect(f"file:{folder.inbox}?mode=ro", uri=True)) as file:
-            for (body,) in file.execute("select body from inbox order by seq"):
-                found += _read_events(body)
-        return list({(e.site, e.event_id): e for e in reversed(found)}.values())
+        for (body,) in rows:
+            found += _read_events(body)
+        first = {(e.site, e.event_id): e for e in reversed(found)}
+        return list(first.values())
 
 
 @contextmanager
