@@ -29,11 +29,11 @@ class ChromiumMissingError(Exception):
 
 
 def find_chromium() -> Path | None:
-    """The named one (LIVEINSIGHT_CHROMIUM), else the unpacked, else the machine's.
+    """The named one (CHROMIUM), else the unpacked, else the machine's.
 
     One is unpacked only where the machine's own did not start.
     """
-    named = os.environ.get("LIVEINSIGHT_CHROMIUM")
+    named = os.environ.get("CHROMIUM")
     if named:
         return Path(named)
     if UNPACKED.exists():
@@ -52,6 +52,6 @@ def chromium_path() -> Path:
     if found is None:
         raise ChromiumMissingError(
             "No Chromium found: run `python tests/install_chromium.py`, "
-            "or name one in LIVEINSIGHT_CHROMIUM."
+            "or name one in CHROMIUM."
         )
     return found

@@ -1,4 +1,3 @@
-import time
 from collections import Counter
 from itertools import islice, pairwise
 
@@ -93,12 +92,6 @@ def test_sources_countries_and_devices_are_many(month: list[Event]) -> None:
     assert len({event.country for event in month}) >= 10
     assert {"Desktop", "Mobile", "Tablet"} <= {event.device for event in month}
     assert None not in {event.country for event in month}
-
-
-def test_it_is_made_at_30_000_events_a_second() -> None:
-    start = time.perf_counter()
-    events = sum(len(chunk) for chunk in islice(month_of_history(NOW, seed=3), 30))
-    assert events / (time.perf_counter() - start) > 30_000
 
 
 def test_pages_of_a_visit_follow_one_another(month: list[Event]) -> None:
