@@ -158,6 +158,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "events"},
         ),
     ] = 2_000_000
+    min_free_disk_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000_000,
+            description=(
+                "Space that stays free on the disk of the data folder; below it "
+                "the collector answers 503."
+            ),
+            extra={"unit": "MB"},
+        ),
+    ] = 256
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="The least serious messages that are logged."),

@@ -15,7 +15,12 @@ from django.db import connection
 from liveinsight.collect.asgi import CollectorApp
 from liveinsight.collect.door import Door, DoorSettings
 from liveinsight.collect.places import PlaceReader
-from liveinsight.config import Config, choose_engine_memory_mb, choose_engine_threads
+from liveinsight.config import (
+    MB,
+    Config,
+    choose_engine_memory_mb,
+    choose_engine_threads,
+)
 from liveinsight.control import PATH as CONTROL_PATH
 from liveinsight.control import Control
 from liveinsight.core.event import Event
@@ -61,6 +66,7 @@ class Machine:
             data.inbox,
             max_pending_events=config.max_pending_events,
             max_backlog_events=config.max_backlog_events,
+            min_free_bytes=config.min_free_disk_mb * MB,
             on_commit=self.publish,
         )
         self.archive = Archive(data.archive)

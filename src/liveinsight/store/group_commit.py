@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -24,11 +25,9 @@ T = TypeVar("T")
 
 ROW_EVENTS = 1_000
 """The applier takes whole rows, and at most this many events at once."""
-GROUP_EVENTS = 4_000
-GATHER_S = 0.002
-"""How long a group stays open for more, where the last one held several requests."""
-MIN_FREE_BYTES = 64 * 1024 * 1024
-"""Below this much free disk nothing is promised: the warehouse needs room as well."""
+GATHER_S = 0.004
+"""The least time between two groups. Each is a commit and some ten hand-overs of
+Python's lock: handed over one by one, requests cost twice as much."""
 
 
 class Request(msgspec.Struct, kw_only=True):
@@ -39,8 +38,66 @@ class Request(msgspec.Struct, kw_only=True):
     hour: int
     ledger: Mapping[LedgerKey, int]
     samples: Sequence[Sample]
-    loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[None]"
+
+
+class Gathering:
+    """The open group of one event loop; all of it runs on that loop.
+
+    A group is handed over when the loop has done what was ready, at the soonest 4 ms
+    after the one before, and not while that one is being committed.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        commit: "Callable[[Gathering, list[Request]], None]",
+    ) -> None:
+        self.loop = loop
+        self._commit = commit
+        self._open: list[Request] = []
+        self._is_planned = False
+        self._handed_over_at = 0.0
+
+    def add(self, request: Request) -> None:
+        """Takes the request into the open group."""
+        self._open.append(request)
+        if not self._is_planned:
+            self._plan()
+
+    def settle(self, group: list[Request], failure: StoreUnavailable | None) -> None:
+        """Tells those who wait for a group that it is durable, or is not."""
+        for request in group:
+            future = request.future
+            if future.done():  # its request was cancelled: the events stay recorded
+                continue
+            if failure is None:
+                future.set_result(None)
+            else:
+                future.set_exception(
+                    StoreUnavailable(str(failure), failure.retry_after)
+                )
+        self._is_planned = False
+        if self._open:
+            self._plan()
+
+    def _plan(self) -> None:
+        self._is_planned = True
+        soonest = self._handed_over_at + GATHER_S
+        if self.loop.time() >= soonest:
+            self.loop.call_soon(self._hand_over)
+        else:
+            self.loop.call_at(soonest, self._hand_over)
+
+    def _hand_over(self) -> None:
+        group, self._open = self._open, []
+        self._handed_over_at = self.loop.time()
+        self._commit(self, group)
+
+
+class _Group(msgspec.Struct, kw_only=True):
+    requests: list[Request]
+    gathering: Gathering
 
 
 class _Job(msgspec.Struct, kw_only=True):
@@ -53,7 +110,11 @@ class _Stop(msgspec.Struct):
 
 
 class GroupCommit(threading.Thread):
-    """Commits what is put to it, in order; a failure fails exactly those waiting."""
+    """Commits what is put to it, in order; a failure fails exactly those waiting.
+
+    With less than `min_free_bytes` of disk nothing is promised: the warehouse needs
+    room as well.
+    """
 
     def __init__(
         self,
@@ -61,21 +122,28 @@ class GroupCommit(threading.Thread):
         connection: sqlite3.Connection,
         settled: Callable[[int, int], None],
         on_commit: Callable[[Sequence[Event]], None] | None,
+        min_free_bytes: int,
     ) -> None:
         super().__init__(name="inbox-writer", daemon=True)
         self._path = path
         self._connection = connection
         self._settled = settled
         self._on_commit = on_commit
-        self._queue: SimpleQueue[Request | _Job | _Stop] = SimpleQueue()
-        self._put_back: _Job | _Stop | None = None
+        self._min_free_bytes = min_free_bytes
+        self._queue: SimpleQueue[_Group | _Job | _Stop] = SimpleQueue()
+        self._is_stopped = False
         self._looked_at_disk = 0.0
         self._disk_is_full = False
         self._known_hosts: set[str] = set()
 
-    def put(self, request: Request) -> None:
-        """Hands over a request; its future settles when its group is durable."""
-        self._queue.put(request)
+    def gather(self, loop: asyncio.AbstractEventLoop) -> Gathering:
+        """The open group of a loop, whose requests are committed together."""
+        return Gathering(loop, self._put)
+
+    def _put(self, gathering: Gathering, requests: list[Request]) -> None:
+        self._queue.put(_Group(requests=requests, gathering=gathering))
+        if self._is_stopped:
+            self._refuse_rest()
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """The result of `work`, done in a transaction of its own; blocks.
@@ -93,58 +161,55 @@ class GroupCommit(threading.Thread):
                     raise StoreUnavailable("the inbox is closed") from None
 
     def stop(self) -> None:
-        """Returns when all that was put before is settled."""
+        """Returns when all that was handed over before is settled; the rest is refused."""
+        self._is_stopped = True
         self._queue.put(_Stop())
         self.join()
+        self._refuse_rest()
         self._connection.close()
 
+    def _refuse_rest(self) -> None:
+        """Answers what was put too late: nobody will take it any more."""
+        self.join()
+        with suppress(Empty):
+            while True:
+                item = self._queue.get_nowait()
+                if isinstance(item, _Group):
+                    self._tell_waiting(item, StoreUnavailable("the server is stopping"))
+
+    def _tell_waiting(self, group: _Group, failure: StoreUnavailable | None) -> None:
+        gathering = group.gathering
+        with suppress(RuntimeError):  # the loop has closed: nobody waits any more
+            gathering.loop.call_soon_threadsafe(
+                gathering.settle, group.requests, failure
+            )
+
     def run(self) -> None:
-        busy = False
         while True:
-            item = self._put_back or self._queue.get()
-            self._put_back = None
+            item = self._queue.get()
             if isinstance(item, _Stop):
                 return
             if isinstance(item, _Job):
                 self._work(item)
-                continue
-            group = self._gather(item, wait=busy)
-            busy = len(group) > 1
-            self._commit(group)
+            else:
+                self._commit(item)
 
-    def _gather(self, first: Request, *, wait: bool) -> list[Request]:
-        if wait:
-            # Small groups cost more than waiting: each is a commit and a wake-up.
-            time.sleep(GATHER_S)
-        group, events = [first], len(first.events)
-        while events < GROUP_EVENTS:
-            try:
-                item = self._queue.get_nowait()
-            except Empty:
-                break
-            if not isinstance(item, Request):
-                self._put_back = item
-                break
-            group.append(item)
-            events += len(item.events)
-        return group
-
-    def _commit(self, group: list[Request]) -> None:
+    def _commit(self, group: _Group) -> None:
         failure: StoreUnavailable | None = None
+        requests = group.requests
         try:
             self._refuse_without_room()
-            self._write(group)
-        except (sqlite3.Error, ValueError) as error:
-            if self._connection.in_transaction:
-                self._connection.rollback()
+            self._write(requests)
+        except (sqlite3.Error, OSError, ValueError) as error:
+            self._roll_back()
             failure = StoreUnavailable(f"the inbox cannot be written: {error}")
         except StoreUnavailable as error:
             failure = error
-        events = sum(len(request.events) for request in group)
+        events = sum(len(request.events) for request in requests)
         self._settled(events, 0 if failure else events)
-        _wake(group, failure)
+        self._tell_waiting(group, failure)
         if failure is None and events:
-            self._tell([event for request in group for event in request.events])
+            self._tell([event for request in requests for event in request.events])
 
     def _tell(self, events: list[Event]) -> None:
         if self._on_commit is None:
@@ -182,20 +247,28 @@ class GroupCommit(threading.Thread):
             result = job.work(self._connection)
             self._connection.execute("commit")
         except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.rollback()
+            self._roll_back()
             job.done.set_exception(
                 StoreUnavailable(f"the inbox cannot be written: {error}")
             )
+        except Exception as error:  # noqa: BLE001 it is the caller's, not the thread's
+            self._roll_back()
+            job.done.set_exception(error)
         else:
             job.done.set_result(result)
+
+    def _roll_back(self) -> None:
+        # The engine has often done it itself; on a full disk this may fail as well.
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.rollback()
 
     def _refuse_without_room(self) -> None:
         now = time.monotonic()
         if now - self._looked_at_disk >= 1:
             self._looked_at_disk = now
             free = shutil.disk_usage(self._path.parent).free
-            self._disk_is_full = free < MIN_FREE_BYTES
+            self._disk_is_full = free < self._min_free_bytes
         if self._disk_is_full:
             raise StoreUnavailable("the disk is nearly full")
 
@@ -237,25 +310,3 @@ def _samples(group: list[Request]) -> str:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _wake(group: list[Request], failure: StoreUnavailable | None) -> None:
-    """One wake-up a loop, not one a request: that was a third of the writer's time."""
-    waiting: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-    for request in group:
-        waiting.setdefault(request.loop, []).append(request.future)
-    for loop, futures in waiting.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, futures, failure)
-
-
-def _settle(
-    futures: list["asyncio.Future[None]"], failure: StoreUnavailable | None
-) -> None:
-    for future in futures:
-        if future.done():  # its request was cancelled: the events stay recorded
-            continue
-        if failure is None:
-            future.set_result(None)
-        else:
-            future.set_exception(StoreUnavailable(str(failure), failure.retry_after))

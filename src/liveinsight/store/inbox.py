@@ -21,8 +21,16 @@ from liveinsight.core.limits import DAY, HOUR, SECOND
 from liveinsight.core.outcome import LedgerKey, Outcome, Sample
 from liveinsight.core.ports import Batch, Salts
 from liveinsight.errors import StoreUnavailable
-from liveinsight.store.group_commit import ROW_EVENTS, GroupCommit, Request
+from liveinsight.store.group_commit import (
+    ROW_EVENTS,
+    Gathering,
+    GroupCommit,
+    Request,
+)
 from liveinsight.store.running import RunningSession, RunningSessions
+
+CLOSE_S = 5
+"""What the requests under way get when the inbox closes beside them."""
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 _decode_lines = msgspec.json.Decoder(Event).decode_lines
@@ -61,6 +69,7 @@ class Inbox:
         path: the SQLite file; made if missing.
         max_pending_events: waiting for a commit; beyond it `record` refuses.
         max_backlog_events: committed but not applied; beyond it `record` refuses.
+        min_free_bytes: of the disk; with less `record` refuses.
         on_commit: told of the events of a group, in the writer thread, once durable.
     """
 
@@ -70,6 +79,7 @@ class Inbox:
         *,
         max_pending_events: int = 20_000,
         max_backlog_events: int = 2_000_000,
+        min_free_bytes: int = 64 * 1024 * 1024,
         on_commit: Callable[[Sequence[Event]], None] | None = None,
     ) -> None:
         self._max_pending = max_pending_events
@@ -87,8 +97,11 @@ class Inbox:
         )
         self._reading = _connect(path)
         self._reading_lock = threading.Lock()
-        self._writer = GroupCommit(path, writing, self._settle, on_commit)
+        self._writer = GroupCommit(
+            path, writing, self._settle, on_commit, min_free_bytes
+        )
         self._writer.start()
+        self._gathering: Gathering | None = None
 
     # The port: what the collector calls, on the event loop.
 
@@ -109,15 +122,17 @@ class Inbox:
                 raise StoreUnavailable("too many events are not yet applied", 10)
             self._pending += len(events)
         loop = asyncio.get_running_loop()
+        gathering = self._gathering
+        if gathering is None or gathering.loop is not loop:
+            gathering = self._gathering = self._writer.gather(loop)
         future = loop.create_future()
-        self._writer.put(
+        gathering.add(
             Request(
                 events=events,
                 body=body,
                 hour=_hour_of(batch),
                 ledger=batch.ledger,
                 samples=batch.samples,
-                loop=loop,
                 future=future,
             )
         )
@@ -356,9 +371,22 @@ class Inbox:
             if self._closed:
                 return
             self._closed = True
+        self._wait_for_pending()
         self._writer.stop()
         with self._reading_lock:
             self._reading.close()
+
+    def _wait_for_pending(self) -> None:
+        """Gives a loop that still runs the time to hand over its open group."""
+        gathering = self._gathering
+        ends_at = time.monotonic() + CLOSE_S
+        while (
+            self._pending
+            and gathering is not None
+            and gathering.loop.is_running()
+            and time.monotonic() < ends_at
+        ):
+            time.sleep(0.002)
 
     def _settle(self, pending: int, recorded: int) -> None:
         with self._lock:
