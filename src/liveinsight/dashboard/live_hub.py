@@ -69,6 +69,7 @@ class LiveHub:
         self.wake = asyncio.Event()
         self.flush_is_planned = False
         self.flushed_at = 0.0
+        self.flushed_events = 0
         self.failing = False
         self.closed = False
         self.threads = ThreadPoolExecutor(THREADS, "live")
@@ -101,8 +102,11 @@ class LiveHub:
         )
 
     def flush_interval(self) -> float:
-        """Seconds between two messages of events: 50 ms, more with many streams."""
-        return min(0.25, 0.05 + self.streams / 1_000)
+        """Seconds between two messages of events: 50 ms, more where there is much.
+
+        Nobody reads 1,000 events at once, and writing one costs the loop 5 us.
+        """
+        return min(0.25, 0.05 + self.streams / 1_000 + self.flushed_events / 4_000)
 
     def flush(self) -> None:
         """Hands the waiting events to all whose filters they pass."""
@@ -117,6 +121,7 @@ class LiveHub:
         with self.lock:
             self.flush_is_planned = False
             waiting = list(self.outbox)
+            self.flushed_events = len(waiting)
             self.outbox.clear()
             sites = {group.watch.site for group in self.groups.values()}
             items = [
