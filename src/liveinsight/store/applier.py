@@ -22,9 +22,16 @@ CATCH_UP_EVENTS = 4_000
 """In a batch when that far behind (history, a rebuild): twice the rows a second."""
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.25
+CATCHING_UP_REST = 0.25
+BUSY_DOOR_REST = 4.0
+"""Of the last batch's time: while the backlog grows, a fifth of a core is enough."""
+LONGEST_REST = 2.0
 CHECKPOINT_SECONDS = 300
 CHECKPOINT_EVENTS = 250_000
 """Between two checkpoints: bounds the log that a start after kill -9 replays."""
+
+MEND_SECONDS = 60
+"""Between two openings of a warehouse that questions call damaged."""
 
 
 class ApplierStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +86,10 @@ class Applier:
         self._checkpointed = 0
         self._checkpoint_at = 0.0
         self._since_checkpoint = 0
+        self._backlog = 0
+        self._is_failing = False
+        self._is_damaged = False
+        self._believe_questions_at = 0.0
 
     def start(self) -> None:
         """Begins where the warehouse's mark is."""
@@ -130,20 +141,29 @@ class Applier:
     def _run(self) -> None:
         while True:
             try:
+                self._mend_if_damaged()
                 self._do_between()
                 self._apply_next()
                 self._checkpoint_if_due()
+                self._is_failing = False
             except DamagedError:
-                log.exception("the warehouse is damaged")
-                self._mend()
-            except StoreUnavailable:
-                log.exception("the warehouse cannot be written")
-                time.sleep(LONGEST_PAUSE)
+                self._is_damaged = True
+                self._rest_after("the warehouse is damaged")
+            except Exception:  # noqa: BLE001 whatever it is, this thread must go on
+                self._rest_after("the warehouse cannot be written")
             if self._stopping.is_set() and (
                 self._inbox.backlog <= 0 or time.monotonic() > self._drain_until
             ):
                 return
             self._pause()
+
+    def _rest_after(self, failure: str) -> None:
+        # Said once in a row of failures: a full disk must not fill with logs of it.
+        if not self._is_failing:
+            log.exception(failure)
+        self._is_failing = True
+        self._last_events = 0
+        self._stopping.wait(LONGEST_PAUSE)
 
     def _do_between(self) -> None:
         work, self._between = self._between, None
@@ -214,21 +234,24 @@ class Applier:
             self._since_checkpoint = 0
             self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
 
-    def _mend(self) -> None:
-        if self._on_damage is None:
-            time.sleep(LONGEST_PAUSE)
-            return
-        try:
+    def _mend_if_damaged(self) -> None:
+        if self._warehouse.damaged and time.monotonic() >= self._believe_questions_at:
+            # A question that always fails must not have the file opened for ever.
+            self._believe_questions_at = time.monotonic() + MEND_SECONDS
+            self._is_damaged = True
+        if self._is_damaged and self._on_damage is not None:
             self._on_damage()
+            self._is_damaged = False
             self._find_place()
-        except StoreError:
-            log.exception("the warehouse is not mended yet")
-            time.sleep(LONGEST_PAUSE)
 
     def _pause(self) -> None:
+        backlog, before = self._inbox.backlog, self._backlog
+        self._backlog = backlog
         if self._last_events >= BATCH_EVENTS // 2:
-            # Behind: hardly rest, but let the event loop have Python's lock.
-            time.sleep(0.01)
+            # Behind: hardly rest, but let the event loop have Python's lock. Where
+            # events come faster than they are applied, the door goes first.
+            share = BUSY_DOOR_REST if backlog > before else CATCHING_UP_REST
+            self._stopping.wait(min(LONGEST_REST, self._last_s * share))
         elif not self._stopping.is_set():
-            rest = self._last_s if self._last_events else SHORTEST_PAUSE
+            rest = 2 * self._last_s if self._last_events else SHORTEST_PAUSE
             self._stopping.wait(min(max(rest, SHORTEST_PAUSE), LONGEST_PAUSE))

@@ -247,6 +247,8 @@ class Recovery:
                     opening.touch()
                     self.warehouse.reopen()
                     self.warehouse.verify_marks()
+                except OSError as error:
+                    raise StoreUnavailable(f"{opening.name}: {error}") from error
                 except StoreUnavailable:
                     raise
                 except (StoreError, ValueError):

@@ -28,6 +28,9 @@ CHECKPOINT_BYTES = 128 * 1024 * 1024
 up to 90 ms in a hundred; 128 MB 9 ms (study, engine.md)."""
 
 INBOX = "inbox"
+
+NOT_OUR_FAULT = ("lock", "no space", "quota", "too large")
+"""In the words of an I/O error: the file is good, the system does not let us."""
 TABLES = ("events", "runs", "users", "given_ids", "ledger", "marks")
 
 
@@ -293,11 +296,12 @@ def _translated() -> Iterator[None]:
         duckdb.ConnectionException,
         duckdb.InterruptException,
         duckdb.OutOfMemoryException,
+        duckdb.TransactionException,  # a commit that the disk did not take
     ) as error:
         raise StoreUnavailable(str(error)) from error
     except duckdb.IOException as error:
         said = str(error).lower()
-        if any(reason in said for reason in ("lock", "no space", "quota")):
+        if any(reason in said for reason in NOT_OUR_FAULT):
             raise StoreUnavailable(str(error)) from error
         raise DamagedError(str(error)) from error
     except duckdb.Error as error:
