@@ -91,6 +91,7 @@ class Machine:
         )
         self.dashboard = application()
         self.is_serving = False
+        self.rebuild_is_asked = False
 
     def publish(self, events: Sequence[Event]) -> None:
         """Shows durable events on the open live pages; called by the inbox."""
@@ -177,6 +178,8 @@ class Machine:
 
     def rebuild_progress(self) -> float | None:
         """0-1 while the warehouse is filled from the archive, else None."""
+        if self.rebuild_is_asked:
+            return 0.0
         rebuild = self.recovery.rebuild
         progress = None if rebuild is None else rebuild.progress()
         if progress is None:
@@ -185,7 +188,15 @@ class Machine:
 
     def begin_rebuild(self) -> None:
         """Has the applier start the warehouse over, and fills it meanwhile."""
-        self.applier.call_between_batches(self.recovery.start_over)
+        self.rebuild_is_asked = True  # the applier may take a while to get to it
+        self.applier.call_between_batches(self.start_over)
+
+    def start_over(self) -> None:
+        """As asked for, in the applier's thread."""
+        try:
+            self.recovery.start_over()
+        finally:
+            self.rebuild_is_asked = False
 
     def close(self) -> None:
         """Ends everything in the order of the events' way; what was taken is applied."""
