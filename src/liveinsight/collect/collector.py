@@ -8,13 +8,13 @@ from secrets import token_hex
 
 import msgspec
 
-from liveinsight.collect.decode import decode_event, split_body
+from liveinsight.collect.decode import Sent, decode_body
 from liveinsight.collect.door import Door
 from liveinsight.collect.enrich import (
-    Identity,
     Moment,
     client_of,
-    enrich,
+    complete,
+    draft,
 )
 from liveinsight.collect.http import (
     ANY_ORIGIN,
@@ -27,7 +27,7 @@ from liveinsight.collect.http import (
     read_body,
     refuse,
 )
-from liveinsight.collect.identify import Identifier
+from liveinsight.collect.identify import Identifier, is_in_chain, sent_session
 from liveinsight.collect.recent import Copy, Key
 from liveinsight.collect.replies import Result, answer_batch, answer_one
 from liveinsight.collect.tally import Tally
@@ -75,15 +75,19 @@ _IS_ID = re.compile(limits.EVENT_ID_PATTERN)
 _EVENT_PREFIX = "evt_"
 
 
-class _Verdict(msgspec.Struct, frozen=True):
-    """What becomes of a request's events on one site."""
+class _Visit(msgspec.Struct):
+    """What the events of one visitor's session in a request have in common."""
 
+    site: str
     reason: DropReason | None
-    keeps_address: bool = False
-
-
-_OF_BOTS = _Verdict(DropReason.BOT)
-_OF_STRANGERS = _Verdict(DropReason.UNKNOWN_SITE)
+    """Why they are dropped, if they are."""
+    user: str | None
+    """As sent."""
+    session_id: str | None
+    """As sent; without it, it is made or continued."""
+    drafted: Event
+    last: int = 0
+    """The latest effective time of those that extend the session."""
 
 
 class Intake:
@@ -99,7 +103,8 @@ class Intake:
         self._tally = Tally(now, door.samples, (client.address, client.user_agent))
         self._events: list[Event] = []
         self._stored: dict[Key, Copy] = {}
-        self._verdicts: dict[str, _Verdict] = {}
+        self._verdicts: dict[str, DropReason | None] = {}
+        self._visits: dict[tuple[object, ...], _Visit] = {}
         self._cors = ANY_ORIGIN
 
     async def take_in(self, request: Request) -> Reply:
@@ -110,23 +115,20 @@ class Intake:
             StoreUnavailable: nothing is promised.
         """
         try:
-            sent = split_body(read_body(request))
+            sent = decode_body(read_body(request))
         except PayloadError as error:
             self._reject(request.body, error)
             await self._record()
             raise
-        settings = self._door.settings
-        moment = Moment(
-            self._now, sent.sent_at, settings.clock_ahead, settings.clock_behind
-        )
+        moment = Moment(self._now, sent.sent_at, self._door.settings)
         results: list[Result] = []
         rejection: PayloadError | None = None
-        for raw in sent.events:
+        for index in range(len(sent.events)):
             try:
-                result = await self._take(raw, moment, has_escapes=sent.has_escapes)
+                result = await self._take(sent, index, moment)
             except PayloadError as error:
                 rejection = error
-                result = self._reject(raw, error)
+                result = self._reject(sent.raw(index), error)
             results.append(result)
         await self._record()
         if sent.is_batch:
@@ -135,68 +137,86 @@ class Intake:
             return refuse(rejection, cors=self._cors, event_id=results[0].event_id)
         return answer_one(results[0], self._cors)
 
-    async def _take(self, raw: bytes, moment: Moment, *, has_escapes: bool) -> Result:
+    async def _take(self, sent: Sent, index: int, moment: Moment) -> Result:
         """What becomes of one event.
 
         Raises:
             PayloadError: it is rejected.
         """
-        decoded = decode_event(raw, has_escapes=has_escapes)
-        event = decoded.event
-        site, candidate = self._site_of(event)
-        verdict = self._verdict_on(site)
-        if site is None or verdict.reason is not None:
-            return self._drop(raw, event, site, candidate)
+        event = sent.events[index]
+        if isinstance(event, PayloadError):
+            raise event
+        site = event.site
+        if site is None or site not in self._door.sites.by_id:
+            site = self._find_site(event)
+            if site is None:
+                return self._drop_stranger(event, sent.raw(index))
+        visit = self._visit_of(event, site)
+        if visit.reason is not None:
+            return self._drop(event, site, visit.reason, sent.raw(index))
         self._tally.receive(site)
         event_id = _event_id(event.event_id)
         key = (site, event_id)
         copy = self._stored.get(key) or self._door.recent.get(key)
         if copy is not None:
-            repeat = copy.compare(decoded.fingerprint)
+            repeat = copy.compare(sent.fingerprints[index])
             self._tally.count(site, Outcome.DUPLICATE, repeat)
             return Result(event_id, copy.session_id, Status.DUPLICATE, repeat)
         times = moment.times_of(event.timestamp)
-        identity = self._sent_identity(event, key, times.effective)
-        if identity is None:
-            identity = await self._identify(event, key, times.effective)
-        self._events.append(enrich(event, identity, self._client, times, self._now))
+        visitor, session_id = await self._identify(event, visit, event_id, times[2])
+        ids = (event_id, visitor, session_id)
+        self._events.append(complete(visit.drafted, event, ids, times, self._now))
         if event.event_id is not None:
-            self._stored[key] = Copy(decoded.fingerprint, identity.session_id)
-        return Result(event_id, identity.session_id, Status.ACCEPTED)
+            self._stored[key] = Copy(sent.fingerprints[index], session_id)
+        return Result(event_id, session_id, Status.ACCEPTED)
 
-    def _sent_identity(self, event: RawEvent, key: Key, at: int) -> Identity | None:
-        """The ids of an event that brought its user and its session, as most do."""
-        user, sent = event.user_id, event.session_id
-        if user is None or sent is None:
-            return None
-        site, event_id = key
-        session_id = self._identifier.sent_session(event, sent, site, user, at)
-        keeps_address = self._verdicts[site].keeps_address
-        return Identity(site, event_id, None, session_id, True, keeps_address)  # noqa: FBT003
+    def _visit_of(self, event: RawEvent, site: str) -> _Visit:
+        """What this event has in common with others of the request."""
+        key = (
+            site,
+            event.user_id,
+            event.session_id,
+            event.screen_width,
+            event.language,
+            event.timezone,
+        )
+        visit = self._visits.get(key)
+        if visit is None:
+            session_id = event.session_id
+            visit = self._visits[key] = _Visit(
+                site,
+                self._verdict_on(site),
+                event.user_id,
+                None if session_id is None else sent_session(session_id),
+                draft(event, self._door.sites.get(site), self._client),
+            )
+        return visit
 
-    async def _identify(self, event: RawEvent, key: Key, at: int) -> Identity:
-        """The ids of an event that lacks one of them."""
-        (site, event_id), visitor, sent = key, None, event.session_id
-        if event.user_id is None:
-            visitor = await self._identifier.visitor_of(site, at)
-        user = event.user_id or visitor or ""
-        if sent is not None:
-            session_id = self._identifier.sent_session(event, sent, site, user, at)
-        else:
+    async def _identify(
+        self, event: RawEvent, visit: _Visit, event_id: str, at: int
+    ) -> tuple[str | None, str]:
+        """The derived visitor, if no user was sent, and the session."""
+        site, user, session_id, visitor = visit.site, visit.user, visit.session_id, None
+        if user is None:
+            user = visitor = await self._identifier.visitor_of(site, at)
+        if session_id is None:
             session_id = await self._identifier.session_of(
                 event, site, user, event_id, at
             )
-        return Identity(
-            site,
-            event_id,
-            visitor,
-            session_id,
-            sent is not None,
-            self._verdicts[site].keeps_address,
-        )
+        elif is_in_chain(event):
+            if visitor is not None:
+                self._identifier.extend(site, visitor, session_id, at)
+            elif at > visit.last:
+                visit.last = at
+        return visitor, session_id
 
     async def _record(self) -> None:
         """Makes all durable; only then are its ids known to the door."""
+        for visit in self._visits.values():
+            if visit.user and visit.session_id and visit.last:
+                self._identifier.extend(
+                    visit.site, visit.user, visit.session_id, visit.last
+                )
         await self._identifier.extend_sent()
         tally = self._tally
         await self._store.record(
@@ -204,64 +224,53 @@ class Intake:
         )
         self._door.recent.add(self._stored)
 
-    def _site_of(self, event: RawEvent) -> tuple[str | None, str]:
-        """The event's site, None where none will have it; and what it asked for.
+    def _find_site(self, event: RawEvent) -> str | None:
+        """The site of an event that names no configured one; None if none has it.
 
         Raises:
             PayloadError: it names no site and has no page to find one by.
         """
-        known = self._door.sites.by_id
-        if event.site and event.site in known:  # the usual case; the rest is rarer
-            return event.site, event.site
-        named = None
-        if event.site:
-            named = site_id(event.site)
-            if not named:
-                raise PayloadError("site", "must be a domain")
-        page = split_url(event.page_url) if event.page_url else None
-        host = None if page is None else page.host
-        candidate = named or host
-        if candidate is None:
-            raise PayloadError("site", "must be given, or else page_url")
+        named, host = _asked_for(event)
         door = self._door
         if door.sites.configured:
-            return door.sites.find(named, host), candidate
+            return door.sites.find(named, host)
+        candidate = named or host or ""
         is_kept = candidate in door.hosts or (
             not self._client.device.is_bot and door.hosts.admit(candidate)
         )
-        return (candidate if is_kept else None), candidate
+        return candidate if is_kept else None
 
-    def _verdict_on(self, site: str | None) -> _Verdict:
-        """What becomes of events of this request on `site`."""
-        if site is None:
-            return _OF_BOTS if self._client.device.is_bot else _OF_STRANGERS
-        verdict = self._verdicts.get(site)
-        if verdict is None:
-            verdict = self._verdicts[site] = self._judge(self._door.sites.get(site))
-        return verdict
+    def _verdict_on(self, site: str) -> DropReason | None:
+        """Why events of this request on `site` are dropped; None if they are not."""
+        if site not in self._verdicts:
+            self._verdicts[site] = self._judge(self._door.sites.get(site))
+        return self._verdicts[site]
 
-    def _judge(self, site: Site) -> _Verdict:
+    def _judge(self, site: Site) -> DropReason | None:
         client = self._client
         is_allowed = site.allows(client.origin)
         if site.allowed_origins:
             listed = client.origin if is_allowed else None
             self._cors = cors_for(listed or site.allowed_origins[0])
         if client.device.is_bot:
-            return _OF_BOTS
+            return DropReason.BOT
         if site.excludes(client.address):
-            return _Verdict(DropReason.EXCLUDED_ADDRESS)
-        if not is_allowed:
-            return _Verdict(DropReason.ORIGIN_NOT_ALLOWED)
-        return _Verdict(None, site.keep_addresses)
+            return DropReason.EXCLUDED_ADDRESS
+        return None if is_allowed else DropReason.ORIGIN_NOT_ALLOWED
+
+    def _drop_stranger(self, event: RawEvent, raw: bytes) -> Result:
+        """Drops an event that no site will have; its host is counted as a site."""
+        if self._client.device.is_bot:
+            return self._drop(event, "", DropReason.BOT, raw)
+        named, host = _asked_for(event)
+        knocked = self._door.hosts.knock(named or host or "")
+        return self._drop(event, knocked, DropReason.UNKNOWN_SITE, raw)
 
     def _drop(
-        self, raw: bytes, event: RawEvent, site: str | None, candidate: str
+        self, event: RawEvent, site: str, reason: DropReason, raw: bytes
     ) -> Result:
-        reason = self._verdict_on(site).reason or DropReason.UNKNOWN_SITE
-        if site is None and reason is DropReason.UNKNOWN_SITE:
-            site = self._door.hosts.knock(candidate)
-        self._tally.receive(site or "")
-        self._tally.refuse(site or "", Outcome.DROPPED, reason, raw)
+        self._tally.receive(site)
+        self._tally.refuse(site, Outcome.DROPPED, reason, raw)
         return Result(_event_id(event.event_id), None, Status.DROPPED, reason)
 
     def _reject(self, raw: bytes, error: PayloadError) -> Result:
@@ -284,6 +293,24 @@ class Intake:
             return door.sites.find(named, host) or ""
         candidate = named or host or ""
         return candidate if candidate in door.hosts else ""
+
+
+def _asked_for(event: RawEvent) -> tuple[str | None, str | None]:
+    """The site that an event names, and the host of its page.
+
+    Raises:
+        PayloadError: it names no site and has no page to find one by.
+    """
+    named = None
+    if event.site:
+        named = site_id(event.site)
+        if not named:
+            raise PayloadError("site", "must be a domain")
+    page = split_url(event.page_url) if event.page_url else None
+    host = None if page is None else page.host
+    if named is None and host is None:
+        raise PayloadError("site", "must be given, or else page_url")
+    return named, host
 
 
 def _event_id(sent: str | None) -> str:

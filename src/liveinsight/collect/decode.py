@@ -1,24 +1,25 @@
 """From bytes to events: the one decoder of the wire format.
 
-Each event of a batch is decoded on its own, so that a bad one never spoils its
-neighbours.
+The usual batch is decoded at once, in a third of the time. If anything about it asks
+for a closer look, each event is decoded on its own, so that a bad one never spoils
+its neighbours.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from liveinsight.collect.keys import repeats_a_key, repeats_a_key_at_top
 from liveinsight.collect.wire import rules
 from liveinsight.core import limits
-from liveinsight.core.event import RawEvent, SentBatch
+from liveinsight.core.event import RawEvent, SentBatch, Timestamp
 from liveinsight.core.url import split_url
 from liveinsight.errors import PayloadError
 
 _BATCH = msgspec.json.Decoder(SentBatch)
 _EVENT = msgspec.json.Decoder(RawEvent)
-_ENCODER = msgspec.json.Encoder()
+_encode = msgspec.json.Encoder().encode
 _LARGEST_INTEGER = 2**63 - 1
 
 _PATH = re.compile(r"at `\$\.?([a-z_.]*)")
@@ -31,53 +32,126 @@ _HALF_PAIR = re.compile(
 _MENDED = 10_000
 """Surrogates looked at: all of a body of 1 MiB would hold the event loop for 70 ms."""
 _NUL_ESCAPE = b"\\u0000"
-
-
+_EVENTS = b'"events"'
+_ESCAPE = b"\\u"
 _BARE_BODY = len(b'{"events":[]}')
 _SENT_AT = len(b',"sent_at":')
 
 
-class Sent(msgspec.Struct, frozen=True, gc=False):
-    """The events of one request, undecoded, and the sender's clock."""
+class Sent(msgspec.Struct):
+    """The events of one request, or what is wrong with them, and the sender's clock."""
 
-    events: list[bytes]
+    events: Sequence[RawEvent | PayloadError]
+    fingerprints: Sequence[int]
+    """Tell, within this process, whether two copies of an event say the same."""
     is_batch: bool
     sent_at: int | None
-    has_escapes: bool
+    body: bytes
+    raws: list[bytes] | None = None
+
+    def raw(self, index: int) -> bytes:
+        """One of the events as it was sent."""
+        if self.raws is None:
+            self.raws = _split(self.body).raws
+        return self.raws[index]
 
 
-class Decoded(msgspec.Struct, frozen=True, gc=False):
-    """One event, and the fingerprint of its content within this process."""
+class _Split(msgspec.Struct, frozen=True, gc=False):
+    """A request's events, still as bytes."""
 
-    event: RawEvent
-    fingerprint: int
+    raws: list[bytes]
+    is_batch: bool
+    sent_at: int | None
 
 
-def split_body(body: bytes) -> Sent:
+class _Plain(msgspec.Struct, frozen=True, gc=False):
+    """The body of the usual batch, which holds nothing else."""
+
+    events: list[RawEvent]
+    sent_at: Timestamp | None = None
+
+
+_PLAIN = msgspec.json.Decoder(_Plain)
+_HEAD_BYTES = 64
+_PLAIN_BYTES = 128 * 1024
+"""Larger ones are unusual: no sender shall make us build 300,000 empty events."""
+
+
+def decode_body(body: bytes) -> Sent:
+    """The events of a body, each within all limits or with the error it gets.
+
+    Raises:
+        PayloadError: the body as a whole is not what it must be.
+    """
+    return _decode_at_once(body) or _decode_each(body)
+
+
+def _decode_at_once(body: bytes) -> Sent | None:
+    """The events of the usual batch; None if it asks for a closer look."""
+    if _EVENTS not in body[:_HEAD_BYTES] or len(body) > _PLAIN_BYTES:
+        return None
+    # The search for two bytes alone costs 4 µs, the one for one byte nearly nothing.
+    if b"\\" in body and _ESCAPE in body:
+        return None
+    try:
+        batch = _PLAIN.decode(body)
+        has_fraction = any(map(_check_event, batch.events))
+    except (ValueError, RecursionError, PayloadError):
+        return None
+    events, sent_at = batch.events, batch.sent_at
+    if has_fraction or not 1 <= len(events) <= limits.BATCH_EVENTS:
+        return None
+    contents = list(map(_encode, events))
+    around = _BARE_BODY + len(events) - 1 + _length_of_clock(sent_at)
+    # As in _decode_event(): as long as it was sent, it has lost nothing.
+    if around + sum(map(len, contents)) != len(body):
+        return None
+    fingerprints = list(map(hash, contents))
+    return Sent(events, fingerprints, True, sent_at, body)  # noqa: FBT003
+
+
+def _decode_each(body: bytes) -> Sent:
+    """The events of any body, one by one."""
+    split = _split(body)
+    has_escapes = b"\\" in body
+    beside = 0 if split.is_batch else _length_of_clock(split.sent_at)
+    events: list[RawEvent | PayloadError] = []
+    fingerprints: list[int] = []
+    for raw in split.raws:
+        try:
+            event, content = _decode_event(raw, has_escapes=has_escapes, beside=beside)
+            events.append(event)
+            fingerprints.append(hash(content))
+        except PayloadError as error:
+            events.append(error)
+            fingerprints.append(0)
+    return Sent(events, fingerprints, split.is_batch, split.sent_at, body, split.raws)
+
+
+def _split(body: bytes) -> _Split:
     """The events of a body, still as bytes.
 
     Raises:
         PayloadError: the body as a whole is not what it must be.
     """
     batch = _decode_batch(body)
-    has_escapes = b"\\" in body
     if isinstance(batch.events, msgspec.UnsetType):
         _check_encoding(body)
-        return Sent([body.strip()], False, batch.sent_at, has_escapes)  # noqa: FBT003
-    events = list(map(bytes, batch.events))
-    if not 1 <= len(events) <= limits.BATCH_EVENTS:
+        return _Split([body.strip()], False, batch.sent_at)  # noqa: FBT003
+    raws = list(map(bytes, batch.events))
+    if not 1 <= len(raws) <= limits.BATCH_EVENTS:
         raise _refused("events")
-    rest = len(body) - sum(map(len, events)) - len(events) + 1
-    if rest != _length_around(batch.sent_at):
+    rest = len(body) - sum(map(len, raws)) - len(raws) + 1
+    if rest != _BARE_BODY + _length_of_clock(batch.sent_at):
         # There is more around the events than need be, if only spaces.
         _check_encoding(body)
-        _check_top(body)
-    return Sent(events, True, batch.sent_at, has_escapes)  # noqa: FBT003
+        _check_keys(body, repeats_a_key_at_top, "body")
+    return _Split(raws, True, batch.sent_at)  # noqa: FBT003
 
 
-def _length_around(sent_at: int | None) -> int:
-    """The length of the least that can stand around the events."""
-    return _BARE_BODY + (0 if sent_at is None else _SENT_AT + len(str(sent_at)))
+def _length_of_clock(sent_at: int | None) -> int:
+    """The length of the least that can say the sender's clock."""
+    return 0 if sent_at is None else _SENT_AT + len(str(sent_at))
 
 
 def _check_encoding(body: bytes) -> None:
@@ -108,10 +182,13 @@ def _as_nul(match: re.Match[bytes]) -> bytes:
     return match[0] if match["half"] is None else match["escapes"] + _NUL_ESCAPE
 
 
-def decode_event(raw: bytes, *, has_escapes: bool = True) -> Decoded:
-    """The event in `raw`, within all limits.
+def _decode_event(
+    raw: bytes, *, has_escapes: bool, beside: int
+) -> tuple[RawEvent, bytes]:
+    """The event in `raw`, within all limits, and its content in one spelling.
 
-    `has_escapes`: whether there may be a backslash in it.
+    `has_escapes`: whether there may be a backslash in it; `beside`: the length of what
+    is known to stand in it and is not of the event.
 
     Raises:
         PayloadError: names the field and what it must be.
@@ -120,6 +197,25 @@ def decode_event(raw: bytes, *, has_escapes: bool = True) -> Decoded:
         event = _EVENT.decode(raw)
     except (ValueError, RecursionError) as error:
         raise _explain(error) from None
+    has_fraction = _check_event(event)
+    if has_escapes and _ESCAPE in raw:
+        _check_text(event)
+    content = _encode(event)
+    # Written again, a decoded event is never longer than it was sent, but for numbers
+    # with a fraction or exponent. As long as before, it has lost nothing: no key stood
+    # twice, nothing was skipped unread. This spares the usual event the slow look.
+    is_whole = len(content) + beside == len(raw) and not has_fraction
+    if not is_whole:
+        _check_keys(raw, repeats_a_key, "event")
+    return event, content
+
+
+def _check_event(event: RawEvent) -> bool:
+    """Checks what the decoder cannot; whether there is a number with a fraction.
+
+    Raises:
+        PayloadError: names the field and what it must be.
+    """
     has_fraction = event.revenue is not None
     if event.properties:
         has_fraction |= _check_properties(event.properties)
@@ -127,15 +223,15 @@ def decode_event(raw: bytes, *, has_escapes: bool = True) -> Decoded:
         raise _refused("page_url")
     if event.referrer and split_url(event.referrer) is None:
         raise _refused("referrer")
-    if has_escapes and b"\\u" in raw:
-        _check_text(event)
-    content = _ENCODER.encode(event)
-    # Written again, a decoded event is never longer than it was sent, but for numbers
-    # with a fraction or exponent. As long as before, it has lost nothing: no key stood
-    # twice, nothing was skipped unread. This spares the usual event the slow look.
-    if (has_fraction or len(content) != len(raw)) and _repeats_a_key(raw):
-        raise PayloadError("event", "must not hold a key twice")
-    return Decoded(event, hash(content))
+    return has_fraction
+
+
+def _check_keys(text: bytes, repeats: Callable[[bytes], bool], field: str) -> None:
+    try:
+        if repeats(text):
+            raise PayloadError(field, "must not hold a key twice")
+    except (ValueError, RecursionError):
+        raise _refused(field) from None
 
 
 def _explain(error: ValueError | RecursionError) -> PayloadError:
@@ -193,42 +289,3 @@ def _field_of(error: msgspec.ValidationError, otherwise: str) -> str:
     if missing and f"{field}.{missing[1]}" in rules():
         return f"{field}.{missing[1]}"
     return field if field in rules() else otherwise
-
-
-# Keys that stand twice. JSON leaves open which one counts, so neither does.
-
-
-class _RepeatedKeyError(ValueError):
-    pass
-
-
-def _repeats_a_key(raw: bytes) -> bool:
-    """Whether any object in `raw` holds a key twice."""
-    try:
-        _load(raw, _refuse_repeats)
-    except _RepeatedKeyError:
-        return True
-    except (ValueError, RecursionError):
-        raise PayloadError("event", f"must be {rules()['event']}") from None
-    return False
-
-
-def _refuse_repeats(pairs: list[tuple[str, object]]) -> None:
-    if len(pairs) > 1 and len({key for key, _ in pairs}) != len(pairs):
-        raise _RepeatedKeyError
-
-
-def _check_top(body: bytes) -> None:
-    """Refuses a key that stands twice in the object around the events."""
-    try:
-        pairs = _load(body, list)
-    except (ValueError, RecursionError):
-        raise _refused("body") from None
-    names = [key for key, _ in pairs] if isinstance(pairs, list) else []
-    if len(set(names)) != len(names):
-        raise PayloadError("body", "must not hold a key twice")
-
-
-def _load(text: bytes, hook: Callable[[list[tuple[str, object]]], object]) -> object:
-    # Numbers stay text: Python refuses integers of over 4300 digits.
-    return json.loads(text, object_pairs_hook=hook, parse_int=str, parse_float=str)

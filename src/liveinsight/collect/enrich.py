@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import msgspec
 from msgspec.structs import replace
 
-from liveinsight.collect.door import Door
+from liveinsight.collect.door import Door, DoorSettings
 from liveinsight.collect.http import Request
 from liveinsight.core import limits
 from liveinsight.core.address import client_address, plain_address, trusts
@@ -18,8 +18,12 @@ from liveinsight.core.device import (
     parse_user_agent,
 )
 from liveinsight.core.event import PAGE_VIEW, Event, RawEvent, Revenue, Scalar
+from liveinsight.core.site import Site
 from liveinsight.core.source import classify
 from liveinsight.core.url import split_url
+
+Ids = tuple[str, str | None, str]
+"""event_id, visitor_id and session_id of one event."""
 
 
 class Client(msgspec.Struct, frozen=True, gc=False):
@@ -50,48 +54,34 @@ def client_of(request: Request, door: Door) -> Client:
     )
 
 
-class Times(msgspec.Struct, frozen=True, gc=False):
-    """The times of one event, ms; see Event."""
-
-    timestamp: int
-    adjusted: int | None
-    present: int
-
-    @property
-    def effective(self) -> int:
-        """It decides order, sessions and metrics."""
-        return self.timestamp if self.adjusted is None else self.adjusted
+Times = tuple[int, int | None, int, int]
+"""timestamp, adjusted timestamp, the effective one of them, and presence; ms."""
 
 
-class Moment(msgspec.Struct, frozen=True, gc=False):
+class Moment:
     """When a request came, by both clocks, and how far the sender's may be off; ms."""
 
-    now: int
-    sent_at: int | None
-    ahead: int
-    behind: int
+    def __init__(self, now: int, sent_at: int | None, settings: DoorSettings) -> None:
+        self._now = now
+        self._behind = None if sent_at is None else now - sent_at
+        self._earliest = now - settings.clock_behind
+        self._latest = now + settings.clock_ahead
 
     def times_of(self, timestamp: int | None) -> Times:
         """The times of an event that says it happened at `timestamp`."""
-        now = self.now
+        now = self._now
         if timestamp is None:
-            return Times(now, None, now)
-        in_bounds = now - self.behind <= timestamp <= now + self.ahead
-        present = now if self.sent_at is None else timestamp + (now - self.sent_at)
+            return now, None, now, now
+        in_bounds = self._earliest <= timestamp <= self._latest
+        present = now if self._behind is None else timestamp + self._behind
         # Nobody is present later than now, whatever the two clocks say.
-        present = max(limits.EARLIEST_TIMESTAMP, min(present, now))
-        return Times(timestamp, None if in_bounds else now, present)
-
-
-class Identity(msgspec.Struct, frozen=True, gc=False):
-    """What the collector has found out of an event before it is put together."""
-
-    site: str
-    event_id: str
-    visitor_id: str | None
-    session_id: str
-    session_sent: bool
-    keeps_address: bool
+        if present > now:
+            present = now
+        elif present < limits.EARLIEST_TIMESTAMP:
+            present = limits.EARLIEST_TIMESTAMP
+        if in_bounds:
+            return timestamp, None, timestamp, present
+        return timestamp, now, now, present
 
 
 _UNKNOWN = Event(
@@ -103,8 +93,7 @@ _UNKNOWN = Event(
 def read_arrival(page_url: str | None, referrer: str | None) -> Event:
     """The part of an event that page address and referrer say together.
 
-    Remembered: 30 µs anew, 0.1 µs again. An event made from it costs 1.4 µs, one
-    made of all its 42 fields 2.2 µs.
+    Remembered: 30 µs anew, 0.1 µs again.
     """
     page = split_url(page_url) if page_url else None
     source = classify(page, split_url(referrer) if referrer else None)
@@ -135,10 +124,8 @@ def _readable(path: str) -> str:
     return text if text.isprintable() else path
 
 
-def enrich(
-    raw: RawEvent, identity: Identity, client: Client, times: Times, now: int
-) -> Event:
-    """The event as it is stored: what was sent, and what follows from it."""
+def draft(raw: RawEvent, site: Site, client: Client) -> Event:
+    """What all events of one visitor's session in a request have in common."""
     device, place = client.device, client.place
     country = place.country
     if country is None and raw.timezone:
@@ -147,19 +134,10 @@ def enrich(
     if kind is None and raw.screen_width:
         kind = device_of_screen(raw.screen_width)
     return replace(
-        read_arrival(raw.page_url, raw.referrer),
-        site=identity.site,
-        event_id=identity.event_id,
-        event_type=raw.event_type or PAGE_VIEW,
-        timestamp=times.timestamp,
-        adjusted_timestamp=times.adjusted,
-        received_at=now,
-        present_at=times.present,
+        _UNKNOWN,
+        site=site.id,
         user_id=raw.user_id,
-        visitor_id=identity.visitor_id,
-        session_id=identity.session_id,
-        session_sent=identity.session_sent,
-        page_title=raw.page_title,
+        session_sent=raw.session_id is not None,
         country=country,
         region=place.region,
         city=place.city,
@@ -170,12 +148,49 @@ def enrich(
         os=device.os,
         os_version=device.os_version,
         screen_width=raw.screen_width,
+        ip=(client.address or None) if site.keep_addresses else None,
+    )
+
+
+def complete(drafted: Event, raw: RawEvent, ids: Ids, times: Times, now: int) -> Event:
+    """The event as it is stored: what was sent, and what follows from it.
+
+    In two steps of at most 14 fields: beyond, Python passes them as a dict, and one
+    step costs 1.4 µs instead of 0.2 µs.
+    """
+    arrival = read_arrival(raw.page_url, raw.referrer)
+    event_id, visitor_id, session_id = ids
+    timestamp, adjusted, _, present = times
+    arrived = replace(
+        drafted,
+        visitor_id=visitor_id,
+        session_id=session_id,
+        page_url=arrival.page_url,
+        host=arrival.host,
+        page=arrival.page,
+        referrer=arrival.referrer,
+        source=arrival.source,
+        channel=arrival.channel,
+        utm_source=arrival.utm_source,
+        utm_medium=arrival.utm_medium,
+        utm_campaign=arrival.utm_campaign,
+        utm_term=arrival.utm_term,
+        utm_content=arrival.utm_content,
+    )
+    return replace(
+        arrived,
+        event_id=event_id,
+        event_type=raw.event_type or PAGE_VIEW,
+        timestamp=timestamp,
+        received_at=now,
+        adjusted_timestamp=adjusted,
+        present_at=present,
+        page_title=raw.page_title,
         engagement_ms=raw.engagement_ms,
         scroll_percent=raw.scroll_percent,
         properties=_present(raw.properties) if raw.properties else None,
         revenue=_in_capitals(raw.revenue) if raw.revenue else None,
         interactive=raw.interactive is not False,
-        ip=(client.address or None) if identity.keeps_address else None,
     )
 
 

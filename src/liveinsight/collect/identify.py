@@ -33,18 +33,12 @@ class Identifier:
                 return old
         return visitor_id(salts.today, site, client.address, client.user_agent)
 
-    def sent_session(
-        self, event: RawEvent, sent: str, site: str, user: str, at: int
-    ) -> str:
-        """The session id of an event that brought one; noted for extend_sent()."""
-        if not sent.startswith(_SESSION_PREFIX):
-            sent = _SESSION_PREFIX + sent
-        if is_in_chain(event):
-            key = (site, user, sent)
-            known = self._sent.get(key)
-            if known is None or at > known:
-                self._sent[key] = at
-        return sent
+    def extend(self, site: str, user: str, session_id: str, at: int) -> None:
+        """Notes an event of a session that was sent, for extend_sent()."""
+        key = (site, user, session_id)
+        known = self._sent.get(key)
+        if known is None or at > known:
+            self._sent[key] = at
 
     async def extend_sent(self) -> None:
         """Tells the store of the sent sessions: once each, not once an event."""
@@ -60,6 +54,11 @@ class Identifier:
         if is_in_chain(event) or await self._store.is_running(site, user, at):
             return await self._store.session_of(site, user, at, made, sent=False)
         return made
+
+
+def sent_session(sent: str) -> str:
+    """The session id of an event that brought one, as it is stored."""
+    return sent if sent.startswith(_SESSION_PREFIX) else _SESSION_PREFIX + sent
 
 
 def is_in_chain(event: RawEvent) -> bool:
