@@ -10,7 +10,7 @@ from liveinsight.dashboard.rights import Watch
 
 FRESH_FOR: Final = 1 * limits.SECOND
 """Panels are not computed anew before, except for news."""
-SOONEST: Final = limits.SECOND // 2
+SOONEST: Final = limits.SECOND // 4
 """After news. With a second, the number would be up to 1.7 s behind the visitor."""
 COST_SHARE: Final = 10
 """News are asked for at most for a tenth of the time."""
