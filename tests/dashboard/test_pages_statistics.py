@@ -16,8 +16,9 @@ def cards_of(page: Shown) -> dict[str, Any]:
 
 
 def test_the_cards_show_the_period_and_its_change() -> None:
+    long_ago = a_visit_of("/", user="older", at=NOW - 90 * DAY)
     before = a_visit_of("/", user="old", at=NOW - 40 * DAY)
-    page = look(a_site_with(two_visits() + before), "/statistics/")
+    page = look(a_site_with(two_visits() + before + long_ago), "/statistics/")
     cards = cards_of(page)
     assert (cards["Visitors"].value, cards["Visitors"].change) == ("2", "+100%")
     assert (cards["Page views"].value, cards["Page views"].change) == ("3", "+200%")
@@ -26,6 +27,12 @@ def test_the_cards_show_the_period_and_its_change() -> None:
         "−50.0 points",
         "good",
     )
+
+
+def test_a_period_that_began_without_any_data_is_not_compared_with() -> None:
+    before = a_visit_of("/", user="old", at=NOW - 40 * DAY)
+    cards = cards_of(look(a_site_with(two_visits() + before), "/statistics/"))
+    assert (cards["Visitors"].value, cards["Visitors"].change) == ("2", "")
 
 
 def test_a_metric_is_chosen_by_the_address() -> None:

@@ -212,3 +212,9 @@ def _count_by(
         ]
         complete = len(rows) < MAX_LIMIT
     return found
+
+
+def first_event_at(site: str, reader: Reader) -> int | None:
+    """When the site's first event happened, ms; None where there is none."""
+    ((first,),) = reader.query("select min(time) from events where site = ?", (site,))
+    return None if first is None else int(str(first))

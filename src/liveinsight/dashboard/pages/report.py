@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from liveinsight.core.limits import DAY
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard.pages.address import change_query
 from liveinsight.dashboard.pages.charts import Still, draw_still
@@ -14,8 +15,12 @@ from liveinsight.dashboard.pages.labels import format_change, format_metric
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.catalog import METRICS
+from liveinsight.query.lists import first_event_at
 from liveinsight.query.model import Answer, Interval, Period, Question, Value
 from liveinsight.query.run import answer
+
+LATE_START: Final = DAY
+"""How far into the period before the first event may lie, for it to compare."""
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +87,12 @@ def choose_metric(query: QueryDict) -> Figure:
 def ask_cards(
     query: QueryDict, scope: Scope, chosen: ChosenPeriod, reader: Reader
 ) -> list[Card]:
-    """The six metrics over the period, compared with the one before."""
+    """The six metrics over the period, compared with the one before.
+
+    A period before that began without any data says nothing, so it is left out.
+    """
+    first = first_event_at(scope.site, reader)
+    is_comparable = first is not None and first < chosen.before.start + LATE_START
     got = answer(
         Question(
             site=scope.site,
@@ -90,7 +100,7 @@ def ask_cards(
             period=chosen.period,
             metrics=tuple(figure.metric for figure in FIGURES),
             filters=scope.filters,
-            compare=chosen.before,
+            compare=chosen.before if is_comparable else None,
         ),
         reader,
     )
