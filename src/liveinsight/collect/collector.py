@@ -8,6 +8,7 @@ from secrets import token_hex
 
 import msgspec
 
+from liveinsight.collect.admit import Admission, Hint
 from liveinsight.collect.decode import Sent, decode_body
 from liveinsight.collect.door import Door
 from liveinsight.collect.enrich import (
@@ -27,7 +28,7 @@ from liveinsight.collect.http import (
     read_body,
     refuse,
 )
-from liveinsight.collect.identify import Identifier, is_in_chain, sent_session
+from liveinsight.collect.identify import SESSION_PREFIX, Identifier, is_in_chain
 from liveinsight.collect.recent import Copy, Key
 from liveinsight.collect.replies import Result, answer_batch, answer_one
 from liveinsight.collect.tally import Tally
@@ -35,8 +36,6 @@ from liveinsight.core import limits
 from liveinsight.core.event import Event, RawEvent
 from liveinsight.core.outcome import DropReason, Outcome, Status
 from liveinsight.core.ports import Batch, Store
-from liveinsight.core.site import Site, site_id
-from liveinsight.core.url import split_url
 from liveinsight.errors import PayloadError, StoreUnavailable
 
 
@@ -62,15 +61,7 @@ def _cors_of_preflight(request: Request, door: Door) -> Headers:
     return ANY_ORIGIN
 
 
-class _Hint(msgspec.Struct, frozen=True):
-    """What can be read of an event that is rejected."""
-
-    event_id: object = None
-    site: object = None
-    page_url: object = None
-
-
-_HINT = msgspec.json.Decoder(_Hint)
+_HINT = msgspec.json.Decoder(Hint)
 _IS_ID = re.compile(limits.EVENT_ID_PATTERN)
 _EVENT_PREFIX = "evt_"
 
@@ -99,13 +90,13 @@ class Intake:
         self._door = door
         self._now = now
         self._client = client
+        self._sites = door.sites.by_id
+        self._admission = Admission(door, client)
         self._identifier = Identifier(store, client, now)
         self._tally = Tally(now, door.samples, (client.address, client.user_agent))
         self._events: list[Event] = []
         self._stored: dict[Key, Copy] = {}
-        self._verdicts: dict[str, DropReason | None] = {}
         self._visits: dict[tuple[object, ...], _Visit] = {}
-        self._cors = ANY_ORIGIN
 
     async def take_in(self, request: Request) -> Reply:
         """The answer, once all that it promises is durable.
@@ -132,10 +123,12 @@ class Intake:
             results.append(result)
         await self._record()
         if sent.is_batch:
-            return answer_batch(results, self._cors)
+            return answer_batch(results, self._admission.cors)
         if rejection is not None:
-            return refuse(rejection, cors=self._cors, event_id=results[0].event_id)
-        return answer_one(results[0], self._cors)
+            return refuse(
+                rejection, cors=self._admission.cors, event_id=results[0].event_id
+            )
+        return answer_one(results[0], self._admission.cors)
 
     async def _take(self, sent: Sent, index: int, moment: Moment) -> Result:
         """What becomes of one event.
@@ -146,15 +139,11 @@ class Intake:
         event = sent.events[index]
         if isinstance(event, PayloadError):
             raise event
-        site = event.site
-        if site is None or site not in self._door.sites.by_id:
-            site = self._find_site(event)
-            if site is None:
-                return self._drop_stranger(event, sent.raw(index))
-        visit = self._visit_of(event, site)
+        visit = self._visit_of(event)
+        site = visit.site
+        self._tally.receive(site)
         if visit.reason is not None:
             return self._drop(event, site, visit.reason, sent.raw(index))
-        self._tally.receive(site)
         event_id = _event_id(event.event_id)
         key = (site, event_id)
         copy = self._stored.get(key) or self._door.recent.get(key)
@@ -163,51 +152,61 @@ class Intake:
             self._tally.count(site, Outcome.DUPLICATE, repeat)
             return Result(event_id, copy.session_id, Status.DUPLICATE, repeat)
         times = moment.times_of(event.timestamp)
-        visitor, session_id = await self._identify(event, visit, event_id, times[2])
+        at = times[2]
+        visitor, session_id = None, visit.session_id
+        if visit.user is None or session_id is None:
+            visitor, session_id = await self._identify(event, visit, event_id, at)
+        elif at > visit.last and is_in_chain(event):
+            visit.last = at
         ids = (event_id, visitor, session_id)
         self._events.append(complete(visit.drafted, event, ids, times, self._now))
         if event.event_id is not None:
             self._stored[key] = Copy(sent.fingerprints[index], session_id)
         return Result(event_id, session_id, Status.ACCEPTED)
 
-    def _visit_of(self, event: RawEvent, site: str) -> _Visit:
-        """What this event has in common with others of the request."""
-        key = (
-            site,
-            event.user_id,
-            event.session_id,
-            event.screen_width,
-            event.language,
-            event.timezone,
-        )
+    def _visit_of(self, event: RawEvent) -> _Visit:
+        """What this event has in common with others of the request.
+
+        Raises:
+            PayloadError: it belongs to no site and to no host.
+        """
+        site = event.site
+        if site is None or site not in self._sites:
+            site = self._admission.find_site(event)
+        key = (site, event.user_id, event.session_id, event.language, event.timezone)
         visit = self._visits.get(key)
         if visit is None:
-            session_id = event.session_id
-            visit = self._visits[key] = _Visit(
-                site,
-                self._verdict_on(site),
-                event.user_id,
-                None if session_id is None else sent_session(session_id),
-                draft(event, self._door.sites.get(site), self._client),
-            )
+            visit = self._begin_visit(event, site)
+            if site is not None:
+                self._visits[key] = visit
         return visit
+
+    def _begin_visit(self, event: RawEvent, site: str | None) -> _Visit:
+        reason: DropReason | None
+        if site is None:
+            site, reason = self._admission.refuse_stranger(event)
+        else:
+            reason = self._admission.reason_on(site)
+        session_id = event.session_id
+        if session_id is not None and not session_id.startswith(SESSION_PREFIX):
+            session_id = SESSION_PREFIX + session_id
+        drafted = draft(event, self._door.sites.get(site), self._client)
+        return _Visit(site, reason, event.user_id, session_id, drafted)
 
     async def _identify(
         self, event: RawEvent, visit: _Visit, event_id: str, at: int
     ) -> tuple[str | None, str]:
-        """The derived visitor, if no user was sent, and the session."""
-        site, user, session_id, visitor = visit.site, visit.user, visit.session_id, None
+        """Visitor and session of an event that lacks user or session."""
+        site, user, visitor = visit.site, visit.user, None
         if user is None:
             user = visitor = await self._identifier.visitor_of(site, at)
+        session_id = visit.session_id
         if session_id is None:
             session_id = await self._identifier.session_of(
                 event, site, user, event_id, at
             )
         elif is_in_chain(event):
-            if visitor is not None:
-                self._identifier.extend(site, visitor, session_id, at)
-            elif at > visit.last:
-                visit.last = at
+            self._identifier.extend(site, user, session_id, at)
         return visitor, session_id
 
     async def _record(self) -> None:
@@ -224,93 +223,21 @@ class Intake:
         )
         self._door.recent.add(self._stored)
 
-    def _find_site(self, event: RawEvent) -> str | None:
-        """The site of an event that names no configured one; None if none has it.
-
-        Raises:
-            PayloadError: it names no site and has no page to find one by.
-        """
-        named, host = _asked_for(event)
-        door = self._door
-        if door.sites.configured:
-            return door.sites.find(named, host)
-        candidate = named or host or ""
-        is_kept = candidate in door.hosts or (
-            not self._client.device.is_bot and door.hosts.admit(candidate)
-        )
-        return candidate if is_kept else None
-
-    def _verdict_on(self, site: str) -> DropReason | None:
-        """Why events of this request on `site` are dropped; None if they are not."""
-        if site not in self._verdicts:
-            self._verdicts[site] = self._judge(self._door.sites.get(site))
-        return self._verdicts[site]
-
-    def _judge(self, site: Site) -> DropReason | None:
-        client = self._client
-        is_allowed = site.allows(client.origin)
-        if site.allowed_origins:
-            listed = client.origin if is_allowed else None
-            self._cors = cors_for(listed or site.allowed_origins[0])
-        if client.device.is_bot:
-            return DropReason.BOT
-        if site.excludes(client.address):
-            return DropReason.EXCLUDED_ADDRESS
-        return None if is_allowed else DropReason.ORIGIN_NOT_ALLOWED
-
-    def _drop_stranger(self, event: RawEvent, raw: bytes) -> Result:
-        """Drops an event that no site will have; its host is counted as a site."""
-        if self._client.device.is_bot:
-            return self._drop(event, "", DropReason.BOT, raw)
-        named, host = _asked_for(event)
-        knocked = self._door.hosts.knock(named or host or "")
-        return self._drop(event, knocked, DropReason.UNKNOWN_SITE, raw)
-
     def _drop(
         self, event: RawEvent, site: str, reason: DropReason, raw: bytes
     ) -> Result:
-        self._tally.receive(site)
         self._tally.refuse(site, Outcome.DROPPED, reason, raw)
         return Result(_event_id(event.event_id), None, Status.DROPPED, reason)
 
     def _reject(self, raw: bytes, error: PayloadError) -> Result:
         hint = _read_hint(raw)
-        site = self._site_of_rejected(hint)
+        site = self._admission.site_of_rejected(hint)
         self._tally.receive(site)
         self._tally.refuse(site, Outcome.REJECTED, error.field, raw)
         is_id = isinstance(hint.event_id, str) and _IS_ID.match(hint.event_id)
         event_id = _event_id(str(hint.event_id)) if is_id else None
         reason = f"{error.field}: {error.reason}"
         return Result(event_id, None, Status.REJECTED, reason)
-
-    def _site_of_rejected(self, hint: _Hint) -> str:
-        """The known site to count a rejected event under; "" if there is none."""
-        named = site_id(hint.site) if isinstance(hint.site, str) else None
-        page = split_url(hint.page_url) if isinstance(hint.page_url, str) else None
-        host = None if page is None else page.host
-        door = self._door
-        if door.sites.configured:
-            return door.sites.find(named, host) or ""
-        candidate = named or host or ""
-        return candidate if candidate in door.hosts else ""
-
-
-def _asked_for(event: RawEvent) -> tuple[str | None, str | None]:
-    """The site that an event names, and the host of its page.
-
-    Raises:
-        PayloadError: it names no site and has no page to find one by.
-    """
-    named = None
-    if event.site:
-        named = site_id(event.site)
-        if not named:
-            raise PayloadError("site", "must be a domain")
-    page = split_url(event.page_url) if event.page_url else None
-    host = None if page is None else page.host
-    if named is None and host is None:
-        raise PayloadError("site", "must be given, or else page_url")
-    return named, host
 
 
 def _event_id(sent: str | None) -> str:
@@ -320,8 +247,8 @@ def _event_id(sent: str | None) -> str:
     return sent if sent.startswith(_EVENT_PREFIX) else _EVENT_PREFIX + sent
 
 
-def _read_hint(raw: bytes) -> _Hint:
+def _read_hint(raw: bytes) -> Hint:
     try:
         return _HINT.decode(raw)
     except (ValueError, RecursionError):  # both of msgspec's errors are ValueErrors
-        return _Hint()
+        return Hint()

@@ -7,6 +7,7 @@ its neighbours.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -219,11 +220,20 @@ def _check_event(event: RawEvent) -> bool:
     has_fraction = event.revenue is not None
     if event.properties:
         has_fraction |= _check_properties(event.properties)
-    if event.page_url is not None and split_url(event.page_url) is None:
-        raise _refused("page_url")
-    if event.referrer and split_url(event.referrer) is None:
-        raise _refused("referrer")
+    wrong = _wrong_url(event.page_url, event.referrer)
+    if wrong is not None:
+        raise _refused(wrong)
     return has_fraction
+
+
+@lru_cache(maxsize=4096)
+def _wrong_url(page_url: str | None, referrer: str | None) -> str | None:
+    """Which of the two is no URL, if any."""
+    if page_url is not None and split_url(page_url) is None:
+        return "page_url"
+    if referrer and split_url(referrer) is None:
+        return "referrer"
+    return None
 
 
 def _check_keys(text: bytes, repeats: Callable[[bytes], bool], field: str) -> None:

@@ -130,9 +130,6 @@ def draft(raw: RawEvent, site: Site, client: Client) -> Event:
     country = place.country
     if country is None and raw.timezone:
         country = country_of_timezone(raw.timezone)
-    kind = device.device
-    if kind is None and raw.screen_width:
-        kind = device_of_screen(raw.screen_width)
     return replace(
         _UNKNOWN,
         site=site.id,
@@ -142,12 +139,11 @@ def draft(raw: RawEvent, site: Site, client: Client) -> Event:
         region=place.region,
         city=place.city,
         language=raw.language,
-        device=kind,
+        device=device.device,
         browser=device.browser,
         browser_version=device.browser_version,
         os=device.os,
         os_version=device.os_version,
-        screen_width=raw.screen_width,
         ip=(client.address or None) if site.keep_addresses else None,
     )
 
@@ -155,8 +151,8 @@ def draft(raw: RawEvent, site: Site, client: Client) -> Event:
 def complete(drafted: Event, raw: RawEvent, ids: Ids, times: Times, now: int) -> Event:
     """The event as it is stored: what was sent, and what follows from it.
 
-    In two steps of at most 14 fields: beyond, Python passes them as a dict, and one
-    step costs 1.4 µs instead of 0.2 µs.
+    In steps of at most 14 fields: beyond, Python passes them as a dict, and one step
+    of all costs 1.4 µs instead of 0.4 µs.
     """
     arrival = read_arrival(raw.page_url, raw.referrer)
     event_id, visitor_id, session_id = ids
@@ -177,6 +173,8 @@ def complete(drafted: Event, raw: RawEvent, ids: Ids, times: Times, now: int) ->
         utm_term=arrival.utm_term,
         utm_content=arrival.utm_content,
     )
+    if arrived.device is None and raw.screen_width:
+        arrived = replace(arrived, device=device_of_screen(raw.screen_width))
     return replace(
         arrived,
         event_id=event_id,
@@ -186,6 +184,7 @@ def complete(drafted: Event, raw: RawEvent, ids: Ids, times: Times, now: int) ->
         adjusted_timestamp=adjusted,
         present_at=present,
         page_title=raw.page_title,
+        screen_width=raw.screen_width,
         engagement_ms=raw.engagement_ms,
         scroll_percent=raw.scroll_percent,
         properties=_present(raw.properties) if raw.properties else None,

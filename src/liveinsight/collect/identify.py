@@ -6,7 +6,7 @@ from liveinsight.core.ports import Salts, Store
 from liveinsight.core.session import made_session_id
 from liveinsight.core.user_id import visitor_id
 
-_SESSION_PREFIX = "sess_"
+SESSION_PREFIX = "sess_"
 
 
 class Identifier:
@@ -54,11 +54,6 @@ class Identifier:
         if is_in_chain(event) or await self._store.is_running(site, user, at):
             return await self._store.session_of(site, user, at, made, sent=False)
         return made
-
-
-def sent_session(sent: str) -> str:
-    """The session id of an event that brought one, as it is stored."""
-    return sent if sent.startswith(_SESSION_PREFIX) else _SESSION_PREFIX + sent
 
 
 def is_in_chain(event: RawEvent) -> bool:
