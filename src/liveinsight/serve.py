@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -22,6 +23,7 @@ from liveinsight.config import Config
 from liveinsight.control import announce
 from liveinsight.data_dir import DataDir
 from liveinsight.errors import ConfigError
+from liveinsight.http_limits import BoundedHttp
 from liveinsight.jobs import run_jobs
 from liveinsight.log import configure_logging
 
@@ -47,7 +49,9 @@ def serve(config: Config) -> int:
         ConfigError: the folder is in use, the port is taken, a setting does not do.
     """
     configure_logging(config.log_level)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # Its warnings are about what strangers send: they must not fill a disk.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    raise_open_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     for each in STOP_SIGNALS:
         signal.signal(each, stop_early)
@@ -68,6 +72,13 @@ def serve(config: Config) -> int:
             greeting = greet(config, port_of(listening))
             runner.run(run(machine, data, listening, greeting))
     return 0
+
+
+def raise_open_files() -> None:
+    """Lets as many connections be open as the system allows; often 1,024 is preset."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def stop_early(_signal: int, _frame: FrameType | None) -> Never:
@@ -117,7 +128,7 @@ async def run(
     server = Server(
         uvicorn.Config(
             machine.routes(data.secret("control")),
-            http="httptools",
+            http=BoundedHttp,
             ws="none",
             lifespan="off",
             log_config=None,
