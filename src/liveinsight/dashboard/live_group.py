@@ -12,8 +12,8 @@ FRESH_FOR: Final = 1 * limits.SECOND
 """Panels are not computed anew before, except for news."""
 SOONEST: Final = limits.SECOND // 4
 """After news. With a second, the number would be up to 1.7 s behind the visitor."""
-COST_SHARE: Final = 10
-"""News are asked for at most for a tenth of the time."""
+COST_SHARE: Final = 4
+"""News is asked for at most for a quarter of the time."""
 
 FEED_EVENTS: Final = 200
 """The newest events that one message, or one slow reader's buffer, holds."""
