@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
@@ -89,11 +90,10 @@ def ask_server(data: DataDir, method: str) -> Progress:
     """
     try:
         address = msgspec.json.decode(data.control_address.read_bytes(), type=Address)
-        connection = HTTPConnection(address.host, address.port, timeout=10)
-        connection.request(
-            method, PATH, headers={"Authorization": f"Bearer {address.token}"}
-        )
-        response = connection.getresponse()
-        return msgspec.json.decode(response.read(), type=Progress)
+        with closing(HTTPConnection(address.host, address.port, timeout=10)) as server:
+            server.request(
+                method, PATH, headers={"Authorization": f"Bearer {address.token}"}
+            )
+            return msgspec.json.decode(server.getresponse().read(), type=Progress)
     except (OSError, HTTPException, msgspec.MsgspecError) as error:
         raise StoreUnavailable(f"the running server does not answer: {error}") from None
