@@ -120,6 +120,9 @@ class Machine:
         if SITE not in self.door.sites.by_id:
             add_site(SITE, TIMEZONE, "Demo shop")
             self.load_sites()
+        if self.recovery.rebuild is not None:
+            return  # its past is in the archive, and would be there twice
+        self.applier.apply_waiting()  # what a killed load, or a lost file, left behind
         if load_history(self.inbox, self.warehouse, self.applier):
             self.warehouse.checkpoint()
 
