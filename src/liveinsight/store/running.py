@@ -6,8 +6,11 @@ import msgspec
 
 from liveinsight.core.limits import SESSION_SILENCE
 
+SESSIONS = 100_000
+"""Up to 650 bytes each with the longest ids: 65 MB of the 500 that a server may use."""
 
-class RunningSession(msgspec.Struct, kw_only=True):
+
+class RunningSession(msgspec.Struct, kw_only=True, gc=False):
     """A user's latest session on a site, as far as the door knows."""
 
     site: str
@@ -27,7 +30,7 @@ class RunningSessions:
     Forgetting costs nothing but the provisional id: the fold decides.
     """
 
-    def __init__(self, limit: int = 200_000) -> None:
+    def __init__(self, limit: int = SESSIONS) -> None:
         self._limit = limit
         self._by_user: OrderedDict[tuple[str, str], RunningSession] = OrderedDict()
 
