@@ -33,7 +33,7 @@ def test_the_id_of_a_site_is_its_bare_domain(text: str, expected: str) -> None:
     [
         ("a.example", "b.example", "a.example"),
         (None, "b.example", "b.example"),
-        ("other.example", "b.example", "b.example"),
+        ("other.example", "b.example", None),
         (None, "x.y.b.example", "b.example"),
         (None, "deep.x.b.example", "x.b.example"),
         (None, "notb.example", None),

@@ -58,9 +58,12 @@ class Sites(msgspec.Struct, frozen=True):
         return bool(self.by_id)
 
     def find(self, named: str | None, host: str | None) -> str | None:
-        """The site that is named, else the host's own or its closest parent's."""
-        if named and named in self.by_id:
-            return named
+        """The site that is named, else the host's own or its closest parent's.
+
+        Who names a site means that one: if it is not configured, no other will do.
+        """
+        if named:
+            return named if named in self.by_id else None
         while host:
             if host in self.by_id:
                 return host
