@@ -2,27 +2,11 @@
 
 import http.client
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-_COMMAND = "from liveinsight.cli.main import main; main()"
-
-
-def prepare(folder: Path, site: str) -> str:
-    """A key that reads the new `site` in a data folder; the server may run."""
-    _call("site", "add", site, "--data", str(folder))
-    said = _call("key", "add", "--name", "bench", "--site", site, "--data", str(folder))
-    return said.splitlines()[-1]
-
-
-def _call(*words: str) -> str:
-    command = [sys.executable, "-c", _COMMAND, *words]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return done.stdout
+from bench._stream import ask
 
 
 class Page(threading.Thread):
@@ -52,12 +36,7 @@ class Page(threading.Thread):
 @contextmanager
 def open_live_page(port: int, key: str, site: str) -> Iterator[Page]:
     """A live page of `site`, read in the background until the block ends."""
-    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    asking.request(
-        "GET", f"/live/token?site={site}", headers={"Authorization": f"Bearer {key}"}
-    )
-    token = json.loads(asking.getresponse().read())["token"]
-    asking.close()
+    token = ask(port, f"/live/token?site={site}", key).data["token"]
     page = Page(port, token)
     page.start()
     yield page

@@ -21,8 +21,9 @@ import msgspec
 
 from bench import _watch
 from bench._load import ECHO, SITE, Load, Wanted, make_load
-from bench._pages import Page, open_live_page, prepare
+from bench._pages import Page, open_live_page
 from bench._server import cpu_seconds, free_port, resident_mb, running
+from bench._stream import add_key, add_site
 
 SIZES = (1, 10, 100)
 
@@ -146,11 +147,12 @@ def measure(plan: Plan, *, door_only: bool) -> Report:
         )
         page: Page | None = None
         if not door_only:
-            page = ends.enter_context(
-                open_live_page(ours.port, prepare(folder, SITE), SITE)
-            )
+            add_site(folder, SITE)
+            page = ends.enter_context(open_live_page(ours.port, add_key(folder), SITE))
             time.sleep(_SITES_SECONDS)
-        make_load(Wanted(port=ours.port, seconds=1.0, seed=1))
+        warm = make_load(Wanted(port=ours.port, seconds=1.0, seed=1))
+        if not warm.per_second:
+            raise SystemExit("the server accepted none of the events")
         make_load(Wanted(port=echo.port, path=ECHO, seconds=0.5, seed=2))
         _watch.reset(watch_file)
         found = {size: compare(size, echo, ours, plan) for size in SIZES}
