@@ -2,6 +2,7 @@
 
 import sys
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -58,6 +59,13 @@ class Beginnings:
     def __init__(self, max_sessions: int = MAX_SESSIONS) -> None:
         self.max_sessions = max_sessions
         self.known: OrderedDict[tuple[str, str], Beginning] = OrderedDict()
+
+    def note(self, events: Sequence[Event]) -> None:
+        """Remembers the sessions that begin; next to nothing for all other events."""
+        known = self.known
+        for event in events:
+            if (event.site, event.session_id) not in known:
+                self.of(event)
 
     def of(self, event: Event) -> Beginning:
         """The beginning of the event's session: of the first event seen of it."""

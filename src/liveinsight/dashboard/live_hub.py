@@ -80,8 +80,7 @@ class LiveHub:
         """Takes events that are durable now; from any thread, in microseconds."""
         with self.lock:
             self.stamp = stamp = max(self.clock(), self.stamp + 1)
-            for event in events:
-                self.beginnings.of(event)
+            self.beginnings.note(events)
             if not self.groups:
                 return
             self.outbox.extend((stamp, event) for event in events if is_shown(event))
