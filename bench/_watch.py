@@ -48,5 +48,8 @@ def reset(path: Path) -> None:
 
 def longest_ms(path: Path) -> float:
     """The longest stall since reset()."""
-    time.sleep(2 * WRITE_S)
-    return float(path.read_text("utf-8") or 0)
+    for _ in range(100):
+        time.sleep(2 * WRITE_S)
+        if said := path.read_text("utf-8"):  # empty while it is being written
+            return float(said)
+    raise SystemExit("the server does not say how long its loop was held")

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 BATCH_EVENTS = 1_000
 BEHIND_EVENTS = 20_000
-CATCH_UP_EVENTS = 4_000
+CATCH_UP_EVENTS = 2_000
 """In a batch when that far behind (history, a rebuild): twice the rows a second."""
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.25
