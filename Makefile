@@ -13,7 +13,10 @@ run: setup ## starts LiveInsight with the demo shop and its visits
 	@$(BIN)/liveinsight up --demo --data "$(DATA)" $(ARGS)
 
 test: check ## checks and tests everything
-	@$(BIN)/python -m pytest $(ARGS)
+	@# The engine's binding ends with a page of what it calls leaks, after pytest's
+	@# closing line; standard error is shown where something failed.
+	@$(BIN)/python -m pytest $(ARGS) 2> .cache/pytest-errors.txt \
+		|| { cat .cache/pytest-errors.txt >&2; exit 1; }
 
 setup: ## makes .venv, the command and the front end
 	@scripts/set-up
