@@ -9,7 +9,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from django.core.management import call_command
 from django.db import connection
 
 from liveinsight.collect.asgi import CollectorApp
@@ -25,6 +24,7 @@ from liveinsight.control import PATH as CONTROL_PATH
 from liveinsight.control import Control
 from liveinsight.core.event import Event
 from liveinsight.dashboard import runtime
+from liveinsight.dashboard.accounts import forget_old_sessions
 from liveinsight.dashboard.asgi import application
 from liveinsight.dashboard.installation import find_installation
 from liveinsight.dashboard.live_hub import LiveHub
@@ -130,8 +130,7 @@ class Machine:
         """Starts the threads, and lends the parts to the views."""
         seed_running(self.inbox, self.warehouse, now_ms())
         self.applier.start()
-        if self.recovery.rebuild is not None:
-            self.recovery.rebuild.start()
+        self.recovery.start()
         runtime.bind(
             runtime.Runtime(
                 reader=self.warehouse,
@@ -155,8 +154,7 @@ class Machine:
             Job("sites", SITES_EVERY, self.follow_sites),
             Job("archive", ARCHIVE_EVERY, self.archive_closed),
             Job("salts", SALTS_EVERY, lambda: self.inbox.forget_old_salts(now_ms())),
-            Job("verify", SIGN_INS_EVERY, self.recovery.verify),
-            Job("sign-ins", SIGN_INS_EVERY, clear_sign_ins),
+            Job("sign-ins", SIGN_INS_EVERY, forget_old_sessions),
         )
 
     def load_sites(self) -> None:
@@ -228,11 +226,3 @@ def settings_of(config: Config) -> DoorSettings:
         trusted_proxies=config.trusted_proxies,
         country_headers=(config.country_header.lower(),),
     )
-
-
-def clear_sign_ins() -> None:
-    """Removes the sign-ins that have expired."""
-    try:
-        call_command("clearsessions")
-    finally:
-        connection.close()
