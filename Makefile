@@ -52,7 +52,7 @@ lock: setup ## writes requirements/*.txt anew after a change in pyproject.toml
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
 	@$(COMPILE) --group pyproject.toml:dev pyproject.toml -c requirements/run.txt \
 		-o requirements/dev.txt
-	@for group in build node; do \
+	@for group in build node ministack jdk; do \
 		$(COMPILE) --group pyproject.toml:$$group -o requirements/$$group.txt || exit 1; \
 	done
 
