@@ -7,7 +7,6 @@ its neighbours.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -15,7 +14,6 @@ from liveinsight.collect.keys import repeats_a_key, repeats_a_key_at_top
 from liveinsight.collect.wire import rules
 from liveinsight.core import limits
 from liveinsight.core.event import RawEvent, SentBatch, Timestamp
-from liveinsight.core.url import split_url
 from liveinsight.errors import PayloadError
 
 _BATCH = msgspec.json.Decoder(SentBatch)
@@ -43,12 +41,14 @@ class Sent(msgspec.Struct):
     """The events of one request, or what is wrong with them, and the sender's clock."""
 
     events: Sequence[RawEvent | PayloadError]
-    fingerprints: Sequence[int]
-    """Tell, within this process, whether two copies of an event say the same."""
+    contents: Sequence[bytes]
+    """Each event in one spelling; empty where it is refused."""
     is_batch: bool
     sent_at: int | None
     body: bytes
     raws: list[bytes] | None = None
+    is_usual: bool = False
+    """Whether all events came in the form in which they are kept."""
 
     def raw(self, index: int) -> bytes:
         """One of the events as it was sent."""
@@ -94,21 +94,25 @@ def _decode_at_once(body: bytes) -> Sent | None:
     # The search for two bytes alone costs 4 µs, the one for one byte nearly nothing.
     if b"\\" in body and _ESCAPE in body:
         return None
+    is_usual = True
     try:
         batch = _PLAIN.decode(body)
-        has_fraction = any(map(_check_event, batch.events))
+        for event in batch.events:
+            if _asks_for_more(event):
+                if _check_event(event):
+                    return None
+                is_usual = is_usual and is_settled(event)
     except (ValueError, RecursionError, PayloadError):
         return None
     events, sent_at = batch.events, batch.sent_at
-    if has_fraction or not 1 <= len(events) <= limits.BATCH_EVENTS:
+    if not 1 <= len(events) <= limits.BATCH_EVENTS:
         return None
     contents = list(map(_encode, events))
     around = _BARE_BODY + len(events) - 1 + _length_of_clock(sent_at)
     # As in _decode_event(): as long as it was sent, it has lost nothing.
     if around + sum(map(len, contents)) != len(body):
         return None
-    fingerprints = list(map(hash, contents))
-    return Sent(events, fingerprints, True, sent_at, body)  # noqa: FBT003
+    return Sent(events, contents, True, sent_at, body, is_usual=is_usual)  # noqa: FBT003
 
 
 def _decode_each(body: bytes) -> Sent:
@@ -117,16 +121,16 @@ def _decode_each(body: bytes) -> Sent:
     has_escapes = b"\\" in body
     beside = 0 if split.is_batch else _length_of_clock(split.sent_at)
     events: list[RawEvent | PayloadError] = []
-    fingerprints: list[int] = []
+    contents: list[bytes] = []
     for raw in split.raws:
         try:
             event, content = _decode_event(raw, has_escapes=has_escapes, beside=beside)
             events.append(event)
-            fingerprints.append(hash(content))
+            contents.append(content)
         except PayloadError as error:
             events.append(error)
-            fingerprints.append(0)
-    return Sent(events, fingerprints, split.is_batch, split.sent_at, body, split.raws)
+            contents.append(b"")
+    return Sent(events, contents, split.is_batch, split.sent_at, body, split.raws)
 
 
 def _split(body: bytes) -> _Split:
@@ -141,7 +145,7 @@ def _split(body: bytes) -> _Split:
         return _Split([body.strip()], False, batch.sent_at)  # noqa: FBT003
     raws = list(map(bytes, batch.events))
     if not 1 <= len(raws) <= limits.BATCH_EVENTS:
-        raise _refused("events")
+        raise refused("events")
     rest = len(body) - sum(map(len, raws)) - len(raws) + 1
     if rest != _BARE_BODY + _length_of_clock(batch.sent_at):
         # There is more around the events than need be, if only spaces.
@@ -160,17 +164,17 @@ def _check_encoding(body: bytes) -> None:
         try:
             body.decode()
         except UnicodeDecodeError:
-            raise _refused("body") from None
+            raise refused("body") from None
 
 
 def _decode_batch(body: bytes, *, is_mended: bool = False) -> SentBatch:
     try:
         return _BATCH.decode(body)
     except msgspec.ValidationError as error:
-        raise _refused(_field_of(error, "body")) from None
+        raise refused(_field_of(error, "body")) from None
     except msgspec.DecodeError:
         if is_mended:
-            raise _refused("body") from None
+            raise refused("body") from None
     except RecursionError:
         raise PayloadError("body", "must not be nested so deeply") from None
     # JSON's grammar allows half a surrogate pair, our decoder refuses the whole body
@@ -211,6 +215,26 @@ def _decode_event(
     return event, content
 
 
+def _asks_for_more(event: RawEvent) -> bool:
+    return (
+        event.event_id is None
+        or event.timestamp is None
+        or event.properties is not None
+        or event.revenue is not None
+    )
+
+
+def is_settled(raw: RawEvent) -> bool:
+    """Whether the event is in the form in which it is kept."""
+    properties = raw.properties
+    return bool(
+        raw.event_id is not None
+        and raw.timestamp is not None
+        and raw.revenue is None
+        and (properties is None or (properties and None not in properties.values()))
+    )
+
+
 def _check_event(event: RawEvent) -> bool:
     """Checks what the decoder cannot; whether there is a number with a fraction.
 
@@ -220,20 +244,7 @@ def _check_event(event: RawEvent) -> bool:
     has_fraction = event.revenue is not None
     if event.properties:
         has_fraction |= _check_properties(event.properties)
-    wrong = _wrong_url(event.page_url, event.referrer)
-    if wrong is not None:
-        raise _refused(wrong)
     return has_fraction
-
-
-@lru_cache(maxsize=4096)
-def _wrong_url(page_url: str | None, referrer: str | None) -> str | None:
-    """Which of the two is no URL, if any."""
-    if page_url is not None and split_url(page_url) is None:
-        return "page_url"
-    if referrer and split_url(referrer) is None:
-        return "referrer"
-    return None
 
 
 def _check_keys(text: bytes, repeats: Callable[[bytes], bool], field: str) -> None:
@@ -241,7 +252,7 @@ def _check_keys(text: bytes, repeats: Callable[[bytes], bool], field: str) -> No
         if repeats(text):
             raise PayloadError(field, "must not hold a key twice")
     except (ValueError, RecursionError):
-        raise _refused(field) from None
+        raise refused(field) from None
 
 
 def _explain(error: ValueError | RecursionError) -> PayloadError:
@@ -249,21 +260,21 @@ def _explain(error: ValueError | RecursionError) -> PayloadError:
     if isinstance(error, RecursionError):
         return PayloadError("event", "must not be nested so deeply")
     if isinstance(error, msgspec.ValidationError):
-        return _refused(_field_of(error, "event"))
-    return _text_refused("event")
+        return refused(_field_of(error, "event"))
+    return _textrefused("event")
 
 
 def _check_properties(properties: Mapping[str, object]) -> bool:
     """Checks keys and values; whether there is a number with a fraction."""
     if len(properties) > limits.PROPERTY_KEYS:
-        raise _refused("properties")
+        raise refused("properties")
     has_fraction = False
     for key, value in properties.items():
         if not 1 <= len(key) <= limits.PROPERTY_KEY_CHARS:
-            raise _refused("properties")
+            raise refused("properties")
         if isinstance(value, str):
             if len(value) > limits.PROPERTY_CHARS:
-                raise _refused("properties")
+                raise refused("properties")
         elif isinstance(value, float):
             has_fraction = True
         elif isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
@@ -279,14 +290,15 @@ def _check_text(event: RawEvent) -> None:
             (*value, *value.values()) if isinstance(value, dict) else (value,)
         )
         if any(isinstance(part, str) and "\0" in part for part in parts):
-            raise _text_refused(field)
+            raise _textrefused(field)
 
 
-def _text_refused(field: str) -> PayloadError:
+def _textrefused(field: str) -> PayloadError:
     return PayloadError(field, "must be UTF-8 without NUL and half surrogate pairs")
 
 
-def _refused(field: str) -> PayloadError:
+def refused(field: str) -> PayloadError:
+    """The error of a field that is not what it must be."""
     return PayloadError(field, f"must be {rules()[field]}")
 
 

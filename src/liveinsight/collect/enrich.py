@@ -1,11 +1,14 @@
 """From an event as it was sent to the event as it is stored."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from secrets import token_hex
 from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
 
+from liveinsight.collect.decode import is_settled
 from liveinsight.collect.door import Door, DoorSettings
 from liveinsight.collect.http import Request
 from liveinsight.core import limits
@@ -17,14 +20,10 @@ from liveinsight.core.device import (
     device_of_screen,
     parse_user_agent,
 )
-from liveinsight.core.event import PAGE_VIEW, Event, RawEvent, Revenue, Scalar
+from liveinsight.core.event import Event, RawEvent, Revenue, Scalar
 from liveinsight.core.site import Site
 from liveinsight.core.source import classify
 from liveinsight.core.url import split_url
-
-Ids = tuple[str, str | None, str]
-"""event_id, visitor_id and session_id of one event."""
-
 
 class Client(msgspec.Struct, frozen=True, gc=False):
     """Who sent a request, as far as the connection tells; the same for all its events."""
@@ -84,33 +83,71 @@ class Moment:
         return timestamp, now, now, present
 
 
-_UNKNOWN = Event(
+    def plain_times(self, timestamps: Sequence[int]) -> list[int] | None:
+        """Presence at each of these times; None if any of them is out of bounds."""
+        behind, earliest = self._behind, min(timestamps)
+        if earliest < self._earliest or max(timestamps) > self._latest:
+            return None
+        now = self._now
+        if behind is None:
+            return [now] * len(timestamps)
+        if earliest + behind < limits.EARLIEST_TIMESTAMP:
+            return None
+        return [min(at + behind, now) for at in timestamps]
+
+
+_NOTHING = Event(
     site="", event_id="", timestamp=0, received_at=0, present_at=0, session_id=""
 )
+_FIELDS = Event.__struct_fields__
+_encode = msgspec.json.Encoder().encode
+
+
+def _part(known: Event) -> bytes:
+    """The fields that are known, as they stand in a stored event, without braces."""
+    said = {
+        name: value
+        for name in _FIELDS
+        if (value := getattr(known, name)) != getattr(_NOTHING, name)
+    }
+    return _encode(said)[1:-1]
 
 
 @lru_cache(maxsize=4096)
-def read_arrival(page_url: str | None, referrer: str | None) -> Event:
-    """The part of an event that page address and referrer say together.
+def wrong_url(page_url: str | None, referrer: str | None) -> str | None:
+    """Which of the two fields is no URL, if any."""
+    if page_url is not None and split_url(page_url) is None:
+        return "page_url"
+    if referrer and split_url(referrer) is None:
+        return "referrer"
+    return None
 
-    Remembered: 30 µs anew, 0.1 µs again.
+
+@lru_cache(maxsize=4096)
+def write_arrival(page_url: str | None, referrer: str | None) -> bytes:
+    """The part of a stored event that page address and referrer say together.
+
+    Begins with a comma unless empty. Remembered: 30 µs anew, 0.1 µs again.
     """
     page = split_url(page_url) if page_url else None
     source = classify(page, split_url(referrer) if referrer else None)
-    return replace(
-        _UNKNOWN,
-        page_url=page_url,
-        host=page.host if page else None,
-        page=_readable(page.path) if page else None,
-        referrer=source.referrer,
-        source=source.source,
-        channel=source.channel,
-        utm_source=source.utm_source,
-        utm_medium=source.utm_medium,
-        utm_campaign=source.utm_campaign,
-        utm_term=source.utm_term,
-        utm_content=source.utm_content,
+    part = _part(
+        replace(
+            _NOTHING,
+            page_url=page_url,
+            host=page.host if page else None,
+            page=_readable(page.path) if page else None,
+            referrer=source.referrer,
+            source=source.source,
+            channel=source.channel,
+            utm_source=source.utm_source,
+            utm_medium=source.utm_medium,
+            utm_campaign=source.utm_campaign,
+            utm_term=source.utm_term,
+            utm_content=source.utm_content,
+        )
     )
+    return b"," + part if part else b""
 
 
 def _readable(path: str) -> str:
@@ -124,73 +161,121 @@ def _readable(path: str) -> str:
     return text if text.isprintable() else path
 
 
-def draft(raw: RawEvent, site: Site, client: Client) -> Event:
-    """What all events of one visitor's session in a request have in common."""
-    device, place = client.device, client.place
+def write_setting(raw: RawEvent, site: Site, client: Client) -> bytes:
+    """The part of a stored event that site, browser and place make; it begins it."""
+    address = (client.address or None) if site.keep_addresses else None
+    return _write_setting(
+        site.id, raw.language, raw.timezone, client.device, client.place, address
+    )
+
+
+@lru_cache(maxsize=4096)
+def _write_setting(
+    site: str,
+    language: str | None,
+    timezone: str | None,
+    device: Device,
+    place: Place,
+    address: str | None,
+) -> bytes:
     country = place.country
-    if country is None and raw.timezone:
-        country = country_of_timezone(raw.timezone)
-    return replace(
-        _UNKNOWN,
-        site=site.id,
-        user_id=raw.user_id,
-        session_sent=raw.session_id is not None,
+    if country is None and timezone:
+        country = country_of_timezone(timezone)
+    known = replace(
+        _NOTHING,
+        site=site,
+        language=language,
         country=country,
         region=place.region,
         city=place.city,
-        language=raw.language,
         device=device.device,
         browser=device.browser,
         browser_version=device.browser_version,
         os=device.os,
         os_version=device.os_version,
-        ip=(client.address or None) if site.keep_addresses else None,
+        ip=address,
     )
+    return b"{" + _part(known)
 
 
-def complete(drafted: Event, raw: RawEvent, ids: Ids, times: Times, now: int) -> Event:
+def write_identity(
+    user_id: str | None, visitor_id: str | None, session_id: str, *, sent: bool
+) -> bytes:
+    """The part of a stored event that says whose it is."""
+    name, user = (
+        (b"user_id", user_id) if visitor_id is None else (b"visitor_id", visitor_id)
+    )
+    said = b',"%b":%b,"session_id":%b' % (name, _encode(user), _encode(session_id))
+    return said + b',"session_sent":true' if sent else said
+
+
+_ID_PREFIX = "evt_"
+_ID = b'"event_id":"'
+_PREFIXED_ID = _ID + _ID_PREFIX.encode()
+_OWN = b"," + _ID
+
+
+def find_own(content: bytes, hint: int = 0) -> int:
+    """Where in a settled event its own part begins; what is before it, many share.
+
+    No text holds these bytes: quotes in it are escaped. `hint` is where it began in
+    another event: to look there takes a tenth of the time.
+    """
+    if content.startswith(_OWN, hint - 1):
+        return hint
+    return max(content.find(_OWN), 0) + 1  # at the very beginning there is no comma
+
+
+def settle(raw: RawEvent, content: bytes, now: int) -> tuple[RawEvent, bytes]:
+    """The event in the form in which it is kept, and its content in one spelling.
+
+    With id and timestamp, without empty properties, its currency in capitals.
+    """
+    if is_settled(raw):
+        return raw, content
+    properties, revenue = raw.properties, raw.revenue
+    settled = replace(
+        raw,
+        event_id=stored_id(raw.event_id),
+        timestamp=now if raw.timestamp is None else raw.timestamp,
+        properties=_present(properties) if properties else None,
+        revenue=_in_capitals(revenue) if revenue else None,
+    )
+    return settled, _encode(settled)
+
+
+def stored_id(sent: str | None) -> str:
+    """The event id as it is stored; a new one where none was sent."""
+    if sent is None:
+        return _ID_PREFIX + token_hex(16)
+    return sent if sent.startswith(_ID_PREFIX) else _ID_PREFIX + sent
+
+
+def write_event(
+    head: bytes, own: bytes, present: int, now: int, adjusted: int | None = None
+) -> bytes:
     """The event as it is stored: what was sent, and what follows from it.
 
-    In steps of at most 14 fields: beyond, Python passes them as a dict, and one step
-    of all costs 1.4 µs instead of 0.4 µs.
+    Put together from bytes: as objects of 45 fields that wait for their commit, the
+    events of a request took a third of the door's time.
+
+    Args:
+        head: setting, identity and arrival.
+        own: the own part of the settled event.
+        present: when it happened, by our clock.
+        now: when it was received.
+        adjusted: the time of receipt, where the sender's clock was out of bounds.
     """
-    arrival = read_arrival(raw.page_url, raw.referrer)
-    event_id, visitor_id, session_id = ids
-    timestamp, adjusted, _, present = times
-    arrived = replace(
-        drafted,
-        visitor_id=visitor_id,
-        session_id=session_id,
-        page_url=arrival.page_url,
-        host=arrival.host,
-        page=arrival.page,
-        referrer=arrival.referrer,
-        source=arrival.source,
-        channel=arrival.channel,
-        utm_source=arrival.utm_source,
-        utm_medium=arrival.utm_medium,
-        utm_campaign=arrival.utm_campaign,
-        utm_term=arrival.utm_term,
-        utm_content=arrival.utm_content,
-    )
-    if arrived.device is None and raw.screen_width:
-        arrived = replace(arrived, device=device_of_screen(raw.screen_width))
-    return replace(
-        arrived,
-        event_id=event_id,
-        event_type=raw.event_type or PAGE_VIEW,
-        timestamp=timestamp,
-        received_at=now,
-        adjusted_timestamp=adjusted,
-        present_at=present,
-        page_title=raw.page_title,
-        screen_width=raw.screen_width,
-        engagement_ms=raw.engagement_ms,
-        scroll_percent=raw.scroll_percent,
-        properties=_present(raw.properties) if raw.properties else None,
-        revenue=_in_capitals(raw.revenue) if raw.revenue else None,
-        interactive=raw.interactive is not False,
-    )
+    if not own.startswith(_PREFIXED_ID):
+        own = _PREFIXED_ID + own[len(_ID) :]
+    if adjusted is not None:
+        head = b'%b,"adjusted_timestamp":%d' % (head, adjusted)
+    return b'%b,"received_at":%d,"present_at":%d,%b' % (head, now, present, own)
+
+
+def write_screen(width: int) -> bytes:
+    """The device class by the screen, where the browser tells none."""
+    return b',"device":"%b"' % device_of_screen(width).encode()
 
 
 def _present(properties: dict[str, Scalar]) -> dict[str, Scalar] | None:

@@ -1,5 +1,7 @@
 """A bounded memory of recent event ids: what lets the door say `duplicate`."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from liveinsight.core.outcome import DuplicateReason
@@ -40,6 +42,12 @@ class RecentIds:
     def get(self, key: Key) -> Copy | None:
         """The stored copy of an event, if it is remembered."""
         return self._young.get(key) or self._old.get(key)
+
+    def knows_any(self, keys: Iterable[Key]) -> bool:
+        """Whether any of these events is remembered."""
+        keys = set(keys)
+        young, old = self._young.keys(), self._old.keys()
+        return not (young.isdisjoint(keys) and old.isdisjoint(keys))
 
     def add(self, stored: dict[Key, Copy]) -> None:
         """Remembers events that have become durable."""

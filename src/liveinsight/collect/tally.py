@@ -29,9 +29,9 @@ class Tally:
         lines = {LedgerKey(site, received): n for site, n in self._received.items()}
         return lines | {LedgerKey(*key): n for key, n in self._counts.items()}
 
-    def receive(self, site: str) -> None:
-        """One decoded event more; its end is counted apart, when it is decided."""
-        self._received[site] = self._received.get(site, 0) + 1
+    def receive(self, site: str, count: int = 1) -> None:
+        """So many decoded events more; their ends are counted when they are decided."""
+        self._received[site] = self._received.get(site, 0) + count
 
     def count(self, site: str, outcome: Outcome, reason: str = "") -> None:
         """One event more with this outcome."""

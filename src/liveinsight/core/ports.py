@@ -5,14 +5,14 @@ from typing import Protocol
 
 import msgspec
 
-from liveinsight.core.event import Event
+from liveinsight.core.event import EncodedEvents
 from liveinsight.core.outcome import LedgerKey, Sample
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """All that one request leaves behind: committed together or not at all."""
 
-    events: Sequence[Event]
+    events: EncodedEvents
     ledger: Mapping[LedgerKey, int]
     samples: Sequence[Sample] = ()
 

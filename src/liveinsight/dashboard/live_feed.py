@@ -2,7 +2,7 @@
 
 import sys
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -60,11 +60,14 @@ class Beginnings:
         self.max_sessions = max_sessions
         self.known: OrderedDict[tuple[str, str], Beginning] = OrderedDict()
 
-    def note(self, events: Sequence[Event]) -> None:
-        """Remembers the sessions that begin; next to nothing for all other events."""
-        known = self.known
+    def knows(self, sessions: Iterable[tuple[str, str]]) -> bool:
+        """Whether the beginning of each of these (site, session_id) is remembered."""
+        return all(map(self.known.__contains__, sessions))
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Remembers the sessions that begin."""
         for event in events:
-            if (event.site, event.session_id) not in known:
+            if (event.site, event.session_id) not in self.known:
                 self.of(event)
 
     def of(self, event: Event) -> Beginning:

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from liveinsight.core import limits
-from liveinsight.core.event import Event
+from liveinsight.core.event import EncodedEvents
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard.asgi_types import Receive, Scope, Send
 from liveinsight.dashboard.live_feed import (
@@ -62,7 +62,8 @@ class LiveHub:
         self.lock = threading.Lock()
         self.groups: dict[Watch, Group] = {}
         self.beginnings = Beginnings()
-        self.outbox: deque[tuple[int, Event]] = deque(maxlen=OUTBOX_EVENTS)
+        self.outbox: deque[tuple[int, EncodedEvents]] = deque()
+        self.waiting_events = 0
         self.stamp = 0
         self.streams = 0
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -76,15 +77,21 @@ class LiveHub:
 
     # --- events in -----------------------------------------------------------
 
-    def publish(self, events: Sequence[Event]) -> None:
+    def publish(self, committed: Sequence[EncodedEvents]) -> None:
         """Takes events that are durable now; from any thread, in microseconds."""
         with self.lock:
             self.stamp = stamp = max(self.clock(), self.stamp + 1)
-            self.beginnings.note(events)
+            for events in committed:
+                if not self.beginnings.knows(events.sessions):
+                    self.beginnings.note(events)
             if not self.groups:
                 return
-            self.outbox.extend((stamp, event) for event in events if is_shown(event))
-            if self.flush_is_planned or self.loop is None or not self.outbox:
+            for events in committed:
+                self.outbox.append((stamp, events))
+                self.waiting_events += events.count
+            while self.waiting_events - self.outbox[0][1].count >= OUTBOX_EVENTS:
+                self.waiting_events -= self.outbox.popleft()[1].count
+            if self.flush_is_planned or self.loop is None:
                 return
             self.flush_is_planned = True
             loop = self.loop
@@ -119,9 +126,15 @@ class LiveHub:
         """Empties the outbox into the groups; returns what is new for each."""
         with self.lock:
             self.flush_is_planned = False
-            waiting = list(self.outbox)
+            waiting = [
+                (stamp, event)
+                for stamp, events in self.outbox
+                for event in events
+                if is_shown(event)
+            ][-OUTBOX_EVENTS:]
             self.flushed_events = len(waiting)
             self.outbox.clear()
+            self.waiting_events = 0
             sites = {group.watch.site for group in self.groups.values()}
             items = [
                 (stamp, event, start, msgspec.json.encode(describe(event, start)))

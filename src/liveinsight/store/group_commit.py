@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from liveinsight.core.event import Event
+from liveinsight.core.event import EncodedEvents
 from liveinsight.core.outcome import LedgerKey, Sample
 from liveinsight.errors import StoreUnavailable
 
@@ -33,8 +33,7 @@ Python's lock: handed over one by one, requests cost twice as much."""
 class Request(msgspec.Struct, kw_only=True):
     """One request on its way into the inbox."""
 
-    events: Sequence[Event]
-    body: bytes
+    events: EncodedEvents
     hour: int
     ledger: Mapping[LedgerKey, int]
     samples: Sequence[Sample]
@@ -121,7 +120,7 @@ class GroupCommit(threading.Thread):
         path: Path,
         connection: sqlite3.Connection,
         settled: Callable[[int, int], None],
-        on_commit: Callable[[Sequence[Event]], None] | None,
+        on_commit: Callable[[Sequence[EncodedEvents]], None] | None,
         min_free_bytes: int,
     ) -> None:
         super().__init__(name="inbox-writer", daemon=True)
@@ -205,13 +204,13 @@ class GroupCommit(threading.Thread):
             failure = StoreUnavailable(f"the inbox cannot be written: {error}")
         except StoreUnavailable as error:
             failure = error
-        events = sum(len(request.events) for request in requests)
+        events = sum(request.events.count for request in requests)
         self._settled(events, 0 if failure else events)
         self._tell_waiting(group, failure)
         if failure is None and events:
-            self._tell([event for request in requests for event in request.events])
+            self._tell([request.events for request in requests if request.events])
 
-    def _tell(self, events: list[Event]) -> None:
+    def _tell(self, events: list[EncodedEvents]) -> None:
         if self._on_commit is None:
             return
         try:
@@ -221,7 +220,7 @@ class GroupCommit(threading.Thread):
 
     def _write(self, group: list[Request]) -> None:
         rows = list(_rows(group))
-        hosts = {event.site for request in group for event in request.events}
+        hosts = {site for request in group for site, _ in request.events.sessions}
         new_hosts = hosts - self._known_hosts
         ledger, samples = _counts(group), _samples(group)
         if len(rows) > 1:
@@ -277,7 +276,7 @@ def _rows(group: list[Request]) -> Iterator[tuple[int, int, bytes]]:
     """(hour, number, body) of the rows: whole requests of one hour, few enough."""
     hour, events, bodies = 0, 0, list[bytes]()
     for request in group:
-        count = len(request.events)
+        count = request.events.count
         if not count:
             continue
         if bodies and (request.hour != hour or events + count > ROW_EVENTS):
@@ -285,7 +284,7 @@ def _rows(group: list[Request]) -> Iterator[tuple[int, int, bytes]]:
             events, bodies = 0, []
         hour = request.hour
         events += count
-        bodies.append(request.body)
+        bodies.append(request.events.lines)
     if bodies:
         yield hour, events, b"".join(bodies)
 

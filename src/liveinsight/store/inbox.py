@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from liveinsight.core.event import Event
+from liveinsight.core.event import EncodedEvents, Event
 from liveinsight.core.limits import DAY, HOUR, SECOND
 from liveinsight.core.outcome import LedgerKey, Outcome, Sample
 from liveinsight.core.ports import Batch, Salts
@@ -80,7 +80,7 @@ class Inbox:
         max_pending_events: int = 20_000,
         max_backlog_events: int = 2_000_000,
         min_free_bytes: int = 64 * 1024 * 1024,
-        on_commit: Callable[[Sequence[Event]], None] | None = None,
+        on_commit: Callable[[Sequence[EncodedEvents]], None] | None = None,
     ) -> None:
         self._max_pending = max_pending_events
         self._max_backlog = max_backlog_events
@@ -112,15 +112,14 @@ class Inbox:
             StoreUnavailable: nothing of the batch was promised.
         """
         events = batch.events
-        body = _encode_lines(events)
         with self._lock:
             if self._closed:
                 raise StoreUnavailable("the server is stopping")
-            if self._pending + len(events) > self._max_pending:
+            if self._pending + events.count > self._max_pending:
                 raise StoreUnavailable("too many events are waiting")
             if self._recorded - self._applied > self._max_backlog:
                 raise StoreUnavailable("too many events are not yet applied", 10)
-            self._pending += len(events)
+            self._pending += events.count
         loop = asyncio.get_running_loop()
         gathering = self._gathering
         if gathering is None or gathering.loop is not loop:
@@ -129,7 +128,6 @@ class Inbox:
         gathering.add(
             Request(
                 events=events,
-                body=body,
                 hour=_hour_of(batch),
                 ledger=batch.ledger,
                 samples=batch.samples,
@@ -438,8 +436,8 @@ def _hour(at: int) -> int:
 
 
 def _hour_of(batch: Batch) -> int:
-    if batch.events:
-        return _hour(batch.events[0].received_at)
+    if batch.events.count:
+        return _hour(batch.events.received_at)
     if batch.samples:
         return _hour(batch.samples[0].received_at)
     return _hour(int(time.time() * SECOND))
