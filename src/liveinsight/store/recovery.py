@@ -126,7 +126,7 @@ class Rebuild:
         try:
             for batch in _batches(self._archive.read(found), done, batch_events):
                 done += len(batch)
-                self._warehouse.apply(batch, done, name=name)
+                self._warehouse.apply(batch, {name: done})
                 self._done += len(batch)
                 if report is not None:
                     report(self._done, self._total)
@@ -349,7 +349,7 @@ def rebuild(data_dir: Path, progress: Report) -> int:
         while rows := inbox.rows_after(mark, 5_000):
             events = [event for row in rows for event in row.events]
             mark = rows[-1].seq
-            warehouse.apply(events, mark)
+            warehouse.apply(events, {INBOX: mark})
             done += len(events)
             progress(done, from_archive.total + waiting)
         warehouse.set_mark(INBOX, mark)

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.resources import files
@@ -128,25 +128,24 @@ class Warehouse:
     def apply(
         self,
         events: Sequence[Event],
-        mark: int | None = None,
+        marks: Mapping[str, int | None] | None = None,
         *,
-        name: str = INBOX,
         generation: int | None = None,
     ) -> Applied:
-        """What became of the events; all in one transaction, with the mark `name`.
+        """What became of the events; all in one transaction, with the marks.
 
         Applying the same events again changes nothing but counts of duplicates;
         at most 1,000 at a time while others ask: each batch is a few ms of Python.
 
         Raises:
-            StoreUnavailable: the file is not the `generation` that `mark` is about.
+            StoreUnavailable: the file is not the `generation` that the marks are of.
         """
         with self._transaction() as sql:
             if generation is not None and generation != self.generation:
                 raise StoreUnavailable("the warehouse has been replaced")
             applied = apply_events(sql, events)
-            if mark is not None:
-                _set_mark(sql, name, mark)
+            for name, value in (marks or {}).items():
+                _set_mark(sql, name, value)
         return applied
 
     def refold(self, site: str, user: str) -> None:
