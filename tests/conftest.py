@@ -1,0 +1,3 @@
+"""Servers that many tests need; each is started when the first test asks for it."""
+
+pytest_plugins = ["tests.aws.dynamodb_local", "tests.aws.ministack"]
