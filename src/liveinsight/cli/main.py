@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "account": "The people who may sign in.",
     "key": "The keys that read the API, as in `Authorization: Bearer KEY`.",
     "rebuild": "Make the warehouse anew from archive and inbox.",
+    "loadtest": "Send visits to a collector, and measure its answers.",
     "manage": "Run one of Django's own commands over the data folder.",
 }
 """Name and first line of help; the module has the same name."""
