@@ -84,6 +84,11 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     last_event: str
     folded: int
     """How many events this was folded from: a later fold never has fewer."""
+    adjusted_from: int | None = None
+    adjusted_to: int | None = None
+    """The span of the `timestamp`s of its adjusted events, which indexes sort by."""
+    is_partial: bool = False
+    """More events than are folded: its counts say "at least", its times are right."""
 
     @property
     def user(self) -> str:
