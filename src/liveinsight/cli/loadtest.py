@@ -92,9 +92,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 )
 @json_option
 def loadtest(url: str, *, as_json: bool, **options: object) -> None:
-    """Send realistic visits to the collector at URL, and measure its answers.
+    """Send visits to a collector, and measure its answers.
 
-    Requests leave at a steady rate, answered or not, and each one's time counts
+    URL is that of the collector; where it has no path, /events is meant. Requests leave at a steady rate, answered or not, and each one's time counts
     from the moment it was due: a stall of the server is in the figures in full.
     A request has failed unless all of its events were taken.
 
