@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 import msgspec
@@ -86,9 +87,18 @@ class MiniStack(msgspec.Struct, frozen=True):
         client: SQSClient = self._client("sqs")
         return client
 
-    def api_url(self, api: str, stage: str = "prod") -> str:
-        """Where the server answers for an API's `https://API.execute-api.…/STAGE`."""
-        return f"{self.endpoint}/restapis/{api}/{stage}/_user_request_"
+    def reachable(self, api_url: str) -> str:
+        """Where the server answers for `https://API.execute-api.…/STAGE/PATH`.
+
+        The query tells it the account; it has no other way to find it.
+        """
+        url = urlsplit(api_url)
+        api, (stage, path) = url.netloc.split(".")[0], url.path[1:].split("/", 1)
+        credential = f"{self.account}/20260101/{REGION}/execute-api/aws4_request"
+        return (
+            f"{self.endpoint}/restapis/{api}/{stage}/_user_request_/{path}"
+            f"?X-Amz-Credential={credential}"
+        )
 
 
 @contextlib.contextmanager
