@@ -170,6 +170,16 @@ def test_the_answer_is_the_collectors(event: Event) -> None:
     assert result["body"].encode() == expected.body
 
 
+def test_gzip_that_the_gateway_has_unpacked_is_not_unpacked_again() -> None:
+    unpacked = a_proxy_event(an_event(), content_encoding="gzip")
+    assert Gateway().ask(unpacked)["statusCode"] == 200
+
+
+def test_a_body_that_only_says_that_it_is_gzip_is_refused() -> None:
+    event = a_proxy_event(b"no gzip", content_encoding="gzip", content_length="7")
+    assert Gateway().ask(event)["statusCode"] == 400
+
+
 def test_headers_are_read_in_any_spelling_and_joined_when_repeated() -> None:
     event = a_proxy_event(b"") | {
         "multiValueHeaders": {

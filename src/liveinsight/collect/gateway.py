@@ -105,12 +105,30 @@ def read_event(event: object) -> Request:
     body = (proxied.body or "").encode("utf-8", "surrogatepass")
     if proxied.is_base64_encoded:
         body = a2b_base64(body)
-    headers = _headers_of(proxied)
+    headers = _without_undone_encoding(_headers_of(proxied), body)
     peer = proxied.request_context.identity.source_ip
     return Request(proxied.http_method, proxied.path, headers, body, peer)
 
 
-def _headers_of(proxied: _ProxyEvent) -> Mapping[str, str]:
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def _without_undone_encoding(headers: dict[str, str], body: bytes) -> Mapping[str, str]:
+    """The headers, less an encoding that the gateway has undone.
+
+    It unpacks gzip by itself and leaves the header; what it cannot unpack it refuses.
+    A length that is right says that the body is as it was sent.
+    """
+    is_as_sent = headers.get("content-length") == str(len(body))
+    if headers.get("content-encoding") == "gzip" and not (
+        is_as_sent or body.startswith(_GZIP_MAGIC)
+    ):
+        undone = ("content-encoding", "content-length")
+        return {name: value for name, value in headers.items() if name not in undone}
+    return headers
+
+
+def _headers_of(proxied: _ProxyEvent) -> dict[str, str]:
     """The headers; repeated ones, also by another spelling, joined as HTTP says."""
     several = proxied.multi_value_headers
     if several is None:
