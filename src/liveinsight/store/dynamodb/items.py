@@ -213,6 +213,40 @@ def active_of(item: Mapping[str, "AttributeValueTypeDef"]) -> ActiveSession:
     return msgspec.convert(plain_of(item), ActiveSession)
 
 
+def active_session(
+    run: Run, session_id: str, *, user_sent: bool = True
+) -> ActiveSession:
+    """The live form of a run, moved to our clock: its last event was at `present_at`."""
+    return ActiveSession(
+        session_id=session_id,
+        site=run.site,
+        user_id=run.user if user_sent else None,
+        visitor_id=None if user_sent else run.user,
+        start_time=run.present_at - (run.last_activity - run.start_time),
+        last_activity=run.present_at,
+        last_event=run.last_event,
+        current_page=run.exit.page if run.exit else None,
+        source=run.origin.source,
+        country=run.origin.country,
+        device=run.origin.device,
+        page_views=run.page_views,
+        expires_at=expires_at(run.present_at),
+    )
+
+
+def active_item(session: ActiveSession) -> Item:
+    """The item of ActiveSessions.
+
+    What the first event says and then is fixed is there even if it says nothing: else
+    a later event would be asked.
+    """
+    nothing: Item = {name: {"NULL": True} for name in FIXED_AT_FIRST}
+    return nothing | _item_of(session)
+
+
+FIXED_AT_FIRST: Final = ("source", "country", "device")
+
+
 def is_session_key(key: str) -> bool:
     """Whether an item of ActiveSessions is a session, not a pointer or a salt."""
     return key.startswith("sess_")
@@ -230,11 +264,15 @@ def plain_of(item: Mapping[str, "AttributeValueTypeDef"]) -> dict[str, Any]:
 
 def _plain(attribute: "AttributeValueTypeDef") -> Any:  # noqa: ANN401 as JSON is
     kind, value = next(iter(attribute.items()))
+    if kind == "NULL":
+        return None
     if kind == "N":
         text = str(value)
         return int(text) if text.lstrip("-").isdigit() else text
     if kind == "M":
         return plain_of(value)  # type: ignore[arg-type]  # what M holds
+    if kind == "L":
+        return [_plain(part) for part in value]  # type: ignore[attr-defined]  # a list
     return value
 
 
