@@ -15,13 +15,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from liveinsight.core.event import Event
-from liveinsight.core.limits import HOUR, SECOND
+from liveinsight.core.limits import DAY, HOUR, SECOND
 from liveinsight.errors import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _LEVEL: Final = 6
 _NAME: Final = re.compile(
     r"v=1/date=(\d{4}-\d\d-\d\d)/hour=(\d\d)/[^/]*?(?:-(\d{1,12}))?\.ndjson\.gz"
 )
+_DATE: Final = re.compile(r"v=1/date=(\d{4}-\d\d-\d\d)/")
 _encode_lines = msgspec.json.Encoder().encode_lines
 _decode = msgspec.json.Decoder(Event).decode
 
@@ -79,7 +81,7 @@ class S3Archive:
             hours.setdefault(received - received % HOUR, []).append(record)
         names = []
         for hour, part in hours.items():
-            name = _folder_of(hour) + _name_of(part)
+            name = folder_of(hour) + _name_of(part)
             lines = _encode_lines([record.event for record in part])
             try:
                 self._client.put_object(
@@ -104,9 +106,38 @@ class S3Archive:
         Raises:
             StoreUnavailable: the bucket does not answer.
         """
-        start = max(mark - mark % HOUR - RELISTED, 0)
+        return self._list(max(mark - mark % HOUR - RELISTED, 0))
+
+    def objects_of_day(self, day: int) -> Iterator[S3Object]:
+        """All objects of the UTC day that starts at `day` (ms), in order of hours.
+
+        Raises:
+            StoreUnavailable: the bucket does not answer.
+        """
+        return takewhile(lambda found: found.hour < day + DAY, self._list(day))
+
+    def days(self) -> list[int]:
+        """The starts (ms) of the UTC days that have objects, in their order.
+
+        Raises:
+            StoreUnavailable: the bucket does not answer.
+        """
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix="v=1/", StartAfter=_folder_of(start)
+            Bucket=self._bucket, Prefix="v=1/date=", Delimiter="/"
+        )
+        try:
+            dates = [
+                _DATE.fullmatch(entry["Prefix"])
+                for page in pages
+                for entry in page.get("CommonPrefixes", ())
+            ]
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable(f"archive: {error}") from error
+        return [_hour_of(date.group(1), "00") for date in dates if date]
+
+    def _list(self, start: int) -> Iterator[S3Object]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix="v=1/", StartAfter=folder_of(start)
         )
         try:
             for page in pages:
@@ -139,7 +170,8 @@ class S3Archive:
             raise StoreError(f"{found.name}: {error}") from error
 
 
-def _folder_of(hour: int) -> str:
+def folder_of(hour: int) -> str:
+    """What the names of an hour's objects begin with."""
     at = datetime.fromtimestamp(hour // SECOND, UTC)
     return f"v=1/date={at:%Y-%m-%d}/hour={at:%H}/"
 
@@ -156,5 +188,9 @@ def _object(name: str, size: int) -> S3Object | None:
     if matched is None:
         return None
     date, hour, events = matched.groups()
+    return S3Object(_hour_of(date, hour), name, int(events or 0), size)
+
+
+def _hour_of(date: str, hour: str) -> int:
     at = datetime.fromisoformat(f"{date}T{hour}:00:00+00:00")
-    return S3Object(int(at.timestamp()) * SECOND, name, int(events or 0), size)
+    return int(at.timestamp()) * SECOND

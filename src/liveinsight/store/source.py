@@ -11,7 +11,10 @@ from liveinsight.store.warehouse import INBOX
 
 
 class Portion(msgspec.Struct, frozen=True, kw_only=True):
-    """Events that are applied together, and the marks that say so; None removes one."""
+    """Events that are applied together, and the marks that say so.
+
+    None removes a mark; under a name that ends with `/`, all that begin with it.
+    """
 
     events: Sequence[Event]
     marks: Mapping[str, int | None]

@@ -368,6 +368,9 @@ def _migrate(database: duckdb.DuckDBPyConnection) -> None:
 def _set_mark(
     sql: Callable[..., list[tuple[object, ...]]], name: str, value: int | None
 ) -> None:
+    if value is None and name.endswith("/"):
+        sql("delete from marks where starts_with(name, ?)", name)
+        return
     sql("delete from marks where name = ?", name)
     if value is not None:
         sql("insert into marks (name, value) values (?, ?)", name, value)
