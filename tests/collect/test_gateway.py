@@ -32,10 +32,10 @@ from tests.collect.proxy_events import Event, LambdaContext, a_proxy_event
 class TimedMemoryStore(MemoryStore):
     """Also remembers how long it was allowed to take."""
 
-    allowed: int | None = None
+    allowed: float | None = None
 
-    def allow(self, milliseconds: int) -> None:
-        self.allowed = milliseconds
+    def start_request(self, remaining_ms: float) -> None:
+        self.allowed = remaining_ms
 
 
 class BrokenStore(TimedMemoryStore):

@@ -31,8 +31,8 @@ _BUSY = 503
 class TimedStore(Store, Protocol):
     """A store that can be told when to give up."""
 
-    def allow(self, milliseconds: int) -> None:
-        """What follows may take this long, then it raises StoreUnavailable."""
+    def start_request(self, remaining_ms: float) -> None:
+        """Says how long the calls that follow may take, all together."""
 
 
 class Context(Protocol):
@@ -91,7 +91,8 @@ class GatewayDoor:
 
     def _answer(self, request: Request, context: Context) -> Reply:
         now = self._clock()
-        self._store.allow(max(0, context.get_remaining_time_in_millis() - ANSWER_MS))
+        left = context.get_remaining_time_in_millis() - ANSWER_MS
+        self._store.start_request(max(0, left))
         store = CountingStore(self._store, write_line, now)
         reply = run_at_once(collect(request, store, self._door, now))
         if reply.status == _BUSY:
