@@ -1,8 +1,8 @@
-"""What a template says about itself, read off its text.
+"""What the template says about itself, read off its text; and its final form.
 
-The package brings no YAML parser; the template is its own, written in one form
-(a section begins at the margin, its entries two blanks in), and a test compares
-this reading with that of a real parser.
+The package brings no YAML parser. The template is its own, written in one form (a
+section begins at the margin, its entries two blanks in), and a test compares this
+reading with that of a real parser.
 """
 
 import hashlib
@@ -28,10 +28,15 @@ API_TYPES: Final = frozenset(
 )
 """What a deployment freezes; stages, keys and usage plans act at once."""
 
-ENTRY: Final = re.compile(r"^  ([A-Za-z0-9]+):", re.MULTILINE)
 SECTION: Final = re.compile(r"^([A-Za-z]+):", re.MULTILINE)
+ENTRY: Final = re.compile(r"^  ([A-Za-z0-9]+):", re.MULTILINE)
 TYPE: Final = re.compile(r"^    Type: (\S+)", re.MULTILINE)
+DEFAULT: Final = re.compile(r"^    Default: (.*)$", re.MULTILINE)
 COMMENT: Final = re.compile(r"(^|\s)#.*$", re.MULTILINE)
+TABLE_NAME: Final = re.compile(r"^(      TableName: )!Ref (\w+)$", re.MULTILINE)
+ARCHIVE_NAME: Final = re.compile(
+    r"^(      BucketName: )!If\n(?: {8}.*\n)+", re.MULTILINE
+)
 
 
 def read_template() -> str:
@@ -40,7 +45,7 @@ def read_template() -> str:
 
 
 def entries_of(template: str, section: str) -> dict[str, str]:
-    """The entries of a section, as in `Resources`, with their text, comments left out."""
+    """The entries of a section, as in Resources, with their text but no comments."""
     parts = split(template, SECTION)
     return split(COMMENT.sub(r"\1", parts.get(section, "")), ENTRY)
 
@@ -55,28 +60,49 @@ def split(text: str, head: re.Pattern[str]) -> dict[str, str]:
     }
 
 
-def render_template(template: str, parameters: Mapping[str, str]) -> str:
-    """The template with the hash of its API definition in the deployment's name.
+def defaults_of(template: str) -> dict[str, str | None]:
+    """Each parameter with its default; None where it must be given."""
+    return {
+        name: found.group(1).strip().strip('"') if found else None
+        for name, text in entries_of(template, "Parameters").items()
+        for found in (DEFAULT.search(text),)
+    }
 
-    A deployment of an API freezes the definition as it is then, and never changes;
-    only one with a new name brings a changed method, or a parameter that it uses,
-    to the stage.
+
+def render_template(
+    template: str, parameters: Mapping[str, str], archive_bucket: str
+) -> str:
+    """The template as it is deployed.
+
+    The deployment of the API has the hash of the definition in its name: it freezes
+    the definition as it is when it is made, and never changes, so that only a new one
+    brings a changed method to the stage. Names of what is adopted where it exists
+    are written out: CloudFormation looks only for names that it need not reckon.
     """
-    resources = entries_of(template, "Resources")
-    api = [
+    named = TABLE_NAME.sub(
+        lambda found: found.group(1) + parameters[found.group(2)], template
+    )
+    named = ARCHIVE_NAME.sub(rf"\g<1>{archive_bucket}\n", named)
+    name = DEPLOYMENT.rstrip("0") + hash_of_api(template, parameters)
+    return named.replace(DEPLOYMENT, name)
+
+
+def hash_of_api(template: str, parameters: Mapping[str, str]) -> str:
+    """Ten digits that change with the API's definition and what it refers to."""
+    api = "".join(
         text
-        for text in resources.values()
+        for text in entries_of(template, "Resources").values()
         if (kind := TYPE.search(text)) and kind.group(1) in API_TYPES
-    ]
-    definition = re.sub(r"\s+", " ", "\n".join(api))
+    )
     conditions = "".join(
         text
         for name, text in entries_of(template, "Conditions").items()
-        if re.search(rf"\b{name}\b", definition)
+        if re.search(rf"\b{name}\b", api)
     )
-    digest = hashlib.sha256((definition + conditions).encode())
-    for name in sorted(entries_of(template, "Parameters")):
-        if name in parameters and re.search(rf"\b{name}\b", definition + conditions):
-            digest.update(f"\n{name}={parameters[name]}".encode())
-    name = DEPLOYMENT.rstrip("0") + digest.hexdigest()[:10]
-    return template.replace(DEPLOYMENT, name)
+    definition = re.sub(r"\s+", " ", api + conditions)
+    used = {
+        name: value
+        for name, value in sorted(parameters.items())
+        if re.search(rf"\b{name}\b", definition)
+    }
+    return hashlib.sha256(f"{definition}{used}".encode()).hexdigest()[:10]
