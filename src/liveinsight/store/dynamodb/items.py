@@ -112,8 +112,11 @@ class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
     last_event: str
     current_page: str | None = None
     source: str | None = None
+    channel: str | None = None
     country: str | None = None
     device: str | None = None
+    browser: str | None = None
+    os: str | None = None
     page_views: int = 0
     expires_at: int
     """Seconds since 1970."""
@@ -227,8 +230,11 @@ def active_session(
         last_event=run.last_event,
         current_page=run.exit.page if run.exit else None,
         source=run.origin.source,
+        channel=run.origin.channel,
         country=run.origin.country,
         device=run.origin.device,
+        browser=run.origin.browser,
+        os=run.origin.os,
         page_views=run.page_views,
         expires_at=expires_at(run.present_at),
     )
@@ -244,7 +250,7 @@ def active_item(session: ActiveSession) -> Item:
     return nothing | _item_of(session)
 
 
-FIXED_AT_FIRST: Final = ("source", "country", "device")
+FIXED_AT_FIRST: Final = ("source", "channel", "country", "device", "browser", "os")
 
 
 def is_session_key(key: str) -> bool:
