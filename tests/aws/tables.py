@@ -1,75 +1,38 @@
-"""The three tables as they are deployed, made in an emulator."""
+"""The three tables as the template deploys them, made in DynamoDB Local."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from liveinsight.store.dynamodb.items import Tables
+from tests.aws.template import Deployed
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
+_MADE_WITH: Final = (
+    *("TableName", "BillingMode", "KeySchema", "AttributeDefinitions"),
+    "GlobalSecondaryIndexes",
+)
+
 
 def create_tables(client: "DynamoDBClient", tables: Tables) -> None:
-    """Makes the tables with keys, indexes, stream and time to live."""
-    client.create_table(
-        TableName=tables.events,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "event_id", "KeyType": "HASH"},
-            {"AttributeName": "timestamp", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "event_id", "AttributeType": "S"},
-            {"AttributeName": "timestamp", "AttributeType": "N"},
-            {"AttributeName": "user_id", "AttributeType": "S"},
-            {"AttributeName": "session_id", "AttributeType": "S"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "UserIndex",
-                "KeySchema": [
-                    {"AttributeName": "user_id", "KeyType": "HASH"},
-                    {"AttributeName": "timestamp", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            },
-            {
-                "IndexName": "SessionIndex",
-                "KeySchema": [
-                    {"AttributeName": "session_id", "KeyType": "HASH"},
-                    {"AttributeName": "timestamp", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            },
-        ],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )
-    client.create_table(
-        TableName=tables.sessions,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "session_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": "session_id", "AttributeType": "S"},
-            {"AttributeName": "user_id", "AttributeType": "S"},
-            {"AttributeName": "start_time", "AttributeType": "N"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "UserIndex",
-                "KeySchema": [
-                    {"AttributeName": "user_id", "KeyType": "HASH"},
-                    {"AttributeName": "start_time", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
+    """Makes the tables with their keys, indexes, stream and time to live."""
+    parameters = {
+        "EventsTable": tables.events,
+        "SessionsTable": tables.sessions,
+        "ActiveSessionsTable": tables.active,
+    }
+    for properties in Deployed(parameters).of_type("DynamoDB::Table").values():
+        request: Any = {
+            name: properties[name] for name in _MADE_WITH if name in properties
+        }
+        if "StreamSpecification" in properties:
+            request["StreamSpecification"] = {
+                "StreamEnabled": True,
+                **properties["StreamSpecification"],
             }
-        ],
-    )
-    client.create_table(
-        TableName=tables.active,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "session_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "session_id", "AttributeType": "S"}],
-    )
-    client.update_time_to_live(
-        TableName=tables.active,
-        TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-    )
+        client.create_table(**request)
+        if "TimeToLiveSpecification" in properties:
+            client.update_time_to_live(
+                TableName=properties["TableName"],
+                TimeToLiveSpecification=properties["TimeToLiveSpecification"],
+            )
