@@ -5,6 +5,11 @@ events go; LIVEINSIGHT_SITES (JSON, a list of core.site.Site; absent: every host
 accepted) and LIVEINSIGHT_LOG_LEVEL the rest.
 """
 
+import gc
+
+# While all is loaded nothing becomes garbage: looking for it takes 60 of 330 ms.
+gc.disable()
+
 import logging
 import os
 import time
@@ -60,6 +65,8 @@ def _open_door() -> GatewayDoor:
 
 
 _door = _open_door()
+gc.freeze()
+gc.enable()
 
 
 def handler(event: object, context: Context) -> dict[str, object]:

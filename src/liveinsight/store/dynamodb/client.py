@@ -1,10 +1,11 @@
 """The DynamoDB client of both functions, and of whoever reads the tables."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import boto3
 from botocore.config import Config
+
+from liveinsight.store.dynamodb.quick_client import quick_session
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -34,8 +35,9 @@ def config_for(attempts: int) -> Config:
 def dynamodb_client(environ: Mapping[str, str], attempts: int = 4) -> "DynamoDBClient":
     """A client with its credentials and endpoint from the environment; thread-safe.
 
-    Making one costs some 100 ms: once per process.
+    Making one costs some 20 ms: once per process.
     """
-    return boto3.client(
+    client = quick_session().create_client(
         "dynamodb", region_name=region_of(environ), config=config_for(attempts)
     )
+    return cast("DynamoDBClient", client)
