@@ -1,7 +1,6 @@
 """DynamoDB Local for the tests: one server a session, an empty account a test.
 
-A test file that wants it says
-`from tests.aws.dynamodb_local import dynamodb, dynamodb_local` and takes `dynamodb`.
+A test takes `dynamodb`.
 """
 
 import contextlib
