@@ -24,6 +24,7 @@ from tests.aws.tables import create_tables
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
+    from types_boto3_dynamodbstreams.client import DynamoDBStreamsClient
 
 REGION: Final = "ap-northeast-2"
 _START_S: Final = 60
@@ -38,6 +39,10 @@ class Database(msgspec.Struct, frozen=True):
     client: "DynamoDBClient"
     """Retries as usual; made as the product makes it."""
     tables: Tables
+
+    def streams(self) -> "DynamoDBStreamsClient":
+        """A client of the tables' streams; its user closes it."""
+        return boto3.client("dynamodbstreams", region_name=REGION)
 
     def items_of(self, table: str) -> list[Item]:
         """All items of a table, in no order."""
@@ -99,6 +104,7 @@ def environment_for(endpoint: str) -> dict[str, str]:
     """The environment of a process whose account in the server is new and empty."""
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": endpoint,
         "AWS_ACCESS_KEY_ID": f"test{secrets.token_hex(8)}",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_DEFAULT_REGION": REGION,

@@ -103,15 +103,20 @@ class Pointers:
         )
         return _pointer_of(answer.get("Item", {}))
 
-    def extend(self, patience: Patience, visit: Visit) -> str:
+    def extend(
+        self, patience: Patience, visit: Visit, *, seems_new: bool = False
+    ) -> str:
         """The session that a visit belongs to, which now reaches as far.
 
-        One call while events come in order; two where the user is new or was away.
+        One call while events come in order, two after a silence. A user without a
+        pointer costs two, or one where that is what was expected.
         """
-        try:
-            return self._extend_in_order(patience, visit)
-        except Refused as refused:
-            found = _pointer_of(refused.item)
+        found: Pointer | None = None
+        if not seems_new:
+            try:
+                return self._extend_in_order(patience, visit)
+            except Refused as refused:
+                found = _pointer_of(refused.item)
         for _ in range(_RACES):
             changed, session_id = after(found, visit)
             if changed == found:

@@ -163,7 +163,8 @@ class DynamoStore:
         )
 
     def _extend(self, patience: Patience, visit: Visit) -> None:
-        self._pointers.extend(patience, visit)
+        session = visit.site, visit.user, visit.session_id
+        self._pointers.extend(patience, visit, seems_new=session not in self._pointed)
 
     def _note_pointed(self, site: str, user: str, session_id: str, at: int) -> None:
         _bound(self._pointed)

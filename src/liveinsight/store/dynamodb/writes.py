@@ -112,7 +112,7 @@ class Writes:
         ]
         while True:
             write = partial(self._client.batch_write_item, RequestItems={table: left})
-            left = patience.call(write)["UnprocessedItems"].get(table, [])
+            left = patience.call(write).get("UnprocessedItems", {}).get(table, [])
             if not left:
                 return
             patience.pause("UnprocessedItems")
