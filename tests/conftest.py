@@ -1,3 +1,7 @@
 """Servers that many tests need; each is started when the first test asks for it."""
 
-pytest_plugins = ["tests.aws.dynamodb_local", "tests.aws.ministack"]
+pytest_plugins = [
+    "tests.aws.dynamodb_local",
+    "tests.aws.ministack",
+    "tests.aws.packages",
+]
