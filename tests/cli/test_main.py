@@ -12,7 +12,7 @@ from liveinsight import __version__
 from liveinsight.cli.main import COMMANDS, liveinsight
 from tests.cli.running import output_of, run_command
 
-ELSEWHERE = {"loadtest"}
+ELSEWHERE = {"loadtest", "deploy", "status", "rollback", "destroy", "tracker"}
 """Commands about something that is not in a data folder."""
 HEAVY = {"django", "duckdb", "uvicorn", "sqlglot", "sqlite3", "asyncio"}
 

@@ -120,3 +120,9 @@ def effective_parameters(
         name: chosen.get(name, present.get(name, default or ""))
         for name, default in defaults.items()
     }
+
+
+def site_ids(parameter: str) -> list[str]:
+    """The ids of the sites in the functions' environment; none for every host."""
+    sites = msgspec.json.decode(parameter or "[]", type=list[SiteSetting])
+    return [site.id for site in sites]
