@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
 _PYTHON: Final = Path(".cache/ministack/bin/python").absolute()
+_SERVER: Final = Path(__file__).with_name("serve_ministack.py")
 _START_S: Final = 60
 
 
@@ -113,7 +114,7 @@ def running_ministack() -> Iterator[str]:
         log = Path(folder, "log")
         with log.open("wb") as output:
             server = subprocess.Popen(
-                [_PYTHON, "-m", "ministack"],
+                [_PYTHON, "-P", _SERVER],
                 cwd=folder,
                 env=_environment_of_server(port, folder),
                 stdin=subprocess.DEVNULL,
@@ -138,6 +139,7 @@ def _environment_of_server(port: int, folder: str) -> dict[str, str]:
         "HOME": folder,
         "TMPDIR": folder,
         "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,
         "AUTH": "true",
