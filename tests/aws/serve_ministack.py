@@ -1,8 +1,4 @@
-"""Runs MiniStack as if TLS ended in front of it; for the Python that it is installed in.
-
-Policies that refuse plain HTTP are enforced, and nobody here speaks TLS. A request
-that names its protocol itself keeps it.
-"""
+"""Runs MiniStack, mended in two things; for the Python that it is installed in."""
 
 import importlib
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -15,7 +11,11 @@ _PROTOCOL = b"x-forwarded-proto"
 
 
 def behind_tls(application: Application) -> Application:
-    """The application, told of each request that it came by HTTPS."""
+    """The application as if TLS ended in front of it.
+
+    It enforces policies that refuse plain HTTP, and nobody here speaks TLS. A request
+    that names its protocol itself keeps it.
+    """
 
     async def told(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -27,7 +27,26 @@ def behind_tls(application: Application) -> Application:
     return told
 
 
+def one_name_for_batches(
+    find_action: Callable[..., str | None],
+) -> Callable[..., str | None]:
+    """The search for the permission of a request, as AWS names those of queues.
+
+    IAM has none for SendMessageBatch and the like: SendMessage allows both.
+    """
+
+    def find(*request: Any) -> str | None:
+        action = find_action(*request)
+        if action is not None and action.startswith("sqs:"):
+            return action.removesuffix("Batch")
+        return action
+
+    return find
+
+
 if __name__ == "__main__":
+    actions: Any = importlib.import_module("ministack.core.iam_actions")
+    actions.extract_iam_action = one_name_for_batches(actions.extract_iam_action)
     server: Any = importlib.import_module("ministack.app")
     server.app = behind_tls(server.app)
     server.main()
