@@ -111,7 +111,7 @@ def create_change_set(
             Capabilities=["CAPABILITY_IAM"],
             ImportExistingResources=True,
         )
-        changes = wait_until_made(account, made["Id"], every)
+        changes = wait_until_made(account, made["Id"], made["StackId"], every)
         if changes is None:
             discard(account, made["Id"], made["StackId"], is_creation=is_creation)
             return None
@@ -124,11 +124,14 @@ def create_change_set(
 
 
 def wait_until_made(
-    account: Account, change_set_id: str, every: float
+    account: Account, change_set_id: str, stack_id: str, every: float
 ) -> tuple[Change, ...] | None:
     """The changes, when CloudFormation has found them; None if there are none."""
     while True:
-        found = account.cloudformation.describe_change_set(ChangeSetName=change_set_id)
+        # With the stack's id, too: what a user may do is told by stack.
+        found = account.cloudformation.describe_change_set(
+            ChangeSetName=change_set_id, StackName=stack_id
+        )
         if found["Status"] == "CREATE_COMPLETE":
             return read_changes(account, found)
         if found["Status"] == "FAILED":
@@ -138,8 +141,8 @@ def wait_until_made(
             discard(
                 account,
                 change_set_id,
-                found["StackId"],
-                is_creation=is_in_review(account, found["StackId"]),
+                stack_id,
+                is_creation=is_in_review(account, stack_id),
             )
             raise DeployError(
                 f"CloudFormation does not accept the change: {explain_reason(reason)}"
@@ -161,7 +164,9 @@ def read_changes(
         if "NextToken" not in page:
             return tuple(changes)
         page = account.cloudformation.describe_change_set(
-            ChangeSetName=first["ChangeSetId"], NextToken=page["NextToken"]
+            ChangeSetName=first["ChangeSetId"],
+            StackName=first["StackId"],
+            NextToken=page["NextToken"],
         )
 
 
@@ -202,7 +207,9 @@ def action_of(found: "ResourceChangeTypeDef") -> Action:
 def execute(account: Account, change_set: ChangeSet) -> None:
     """Has CloudFormation begin."""
     with translated_errors():
-        account.cloudformation.execute_change_set(ChangeSetName=change_set.id)
+        account.cloudformation.execute_change_set(
+            ChangeSetName=change_set.id, StackName=change_set.stack_id
+        )
 
 
 def discard(
@@ -211,7 +218,9 @@ def discard(
     """Deletes a change set, and the empty stack that was made to hold it."""
     with translated_errors():
         try:
-            account.cloudformation.delete_change_set(ChangeSetName=change_set_id)
+            account.cloudformation.delete_change_set(
+                ChangeSetName=change_set_id, StackName=stack_id
+            )
         except ClientError as error:
             if error.response["Error"].get("Code") != "ChangeSetNotFound":
                 raise

@@ -91,10 +91,7 @@ def stack_statements(scope: Scope) -> list[Statement]:
                 "DescribeChangeSet DescribeStackEvents DescribeStacks ExecuteChangeSet "
                 "GetTemplate",
             ),
-            [
-                scope.arn("cloudformation", f"stack/{scope.stack}/*"),
-                scope.arn("cloudformation", "changeSet/liveinsight-*/*"),
-            ],
+            [scope.arn("cloudformation", f"stack/{scope.stack}/*")],
         ),
         allow(
             "Buckets",
