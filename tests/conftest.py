@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.aws.dynamodb_local",
+    "tests.aws.faults",
     "tests.aws.ministack",
     "tests.aws.packages",
 ]

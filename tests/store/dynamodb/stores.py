@@ -67,3 +67,24 @@ def active_sessions(database: Database) -> dict[str, ActiveSession]:
         if is_session_key(str(item["session_id"]["S"]))
     )
     return {session.session_id: session for session in found}
+
+
+def stream_of(database: Database) -> list[tuple[str, str]]:
+    """(kind, event id) of all records of the events' stream."""
+    client = database.streams()
+    (stream,) = client.list_streams(TableName=database.tables.events)["Streams"]
+    described = client.describe_stream(StreamArn=stream["StreamArn"])
+    found: list[tuple[str, str]] = []
+    for shard in described["StreamDescription"]["Shards"]:
+        start = client.get_shard_iterator(
+            StreamArn=stream["StreamArn"],
+            ShardId=shard["ShardId"],
+            ShardIteratorType="TRIM_HORIZON",
+        )
+        page = client.get_records(ShardIterator=start["ShardIterator"])
+        found += [
+            (record["eventName"], str(record["dynamodb"]["Keys"]["event_id"]["S"]))
+            for record in page["Records"]
+        ]
+    client.close()
+    return found

@@ -5,7 +5,7 @@ import time
 
 from tests.aws.dynamodb_local import Database
 from tests.store.builders import MINUTE, T0, an_event
-from tests.store.dynamodb.stores import a_door, active_sessions
+from tests.store.dynamodb.stores import a_door, active_sessions, stream_of
 
 
 def keys_of(database: Database, table: str) -> dict[str, list[tuple[str, str, str]]]:
@@ -113,24 +113,3 @@ def test_the_stream_tells_of_an_event_once_however_often_it_is_sent(
         ("INSERT", "evt_00000001"),
         ("INSERT", "evt_00000002"),
     ]
-
-
-def stream_of(database: Database) -> list[tuple[str, str]]:
-    """(kind, event id) of all records of the events' stream."""
-    client = database.streams()
-    (stream,) = client.list_streams(TableName=database.tables.events)["Streams"]
-    described = client.describe_stream(StreamArn=stream["StreamArn"])
-    found: list[tuple[str, str]] = []
-    for shard in described["StreamDescription"]["Shards"]:
-        start = client.get_shard_iterator(
-            StreamArn=stream["StreamArn"],
-            ShardId=shard["ShardId"],
-            ShardIteratorType="TRIM_HORIZON",
-        )
-        page = client.get_records(ShardIterator=start["ShardIterator"])
-        found += [
-            (record["eventName"], str(record["dynamodb"]["Keys"]["event_id"]["S"]))
-            for record in page["Records"]
-        ]
-    client.close()
-    return found
