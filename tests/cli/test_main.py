@@ -14,7 +14,7 @@ from tests.cli.running import output_of, run_command
 
 ELSEWHERE = {"loadtest", "deploy", "status", "rollback", "destroy", "tracker"}
 """Commands about something that is not in a data folder."""
-HEAVY = {"django", "duckdb", "uvicorn", "sqlglot", "sqlite3", "asyncio"}
+HEAVY = {"django", "duckdb", "uvicorn", "sqlglot", "sqlite3", "asyncio", "boto3"}
 
 
 def test_the_version_is_printed() -> None:

@@ -64,13 +64,15 @@ def remove(account: "Account", remains: "Remains", *, delete_data: bool) -> None
 
     if remains.stack is not None:
         with unhurried(remains.name):
-            away.delete_stack(account, remains.stack, Progress(0))
+            away.delete_stack(account, remains.stack, Progress())
     if delete_data:
         away.delete_data(account, remains, say)
     if away.delete_artifacts(account, remains.name):
         say("deleted  the bucket of the deployed code")
-    click.echo(f"The stack {remains.name} is gone.")
-    if not delete_data:
+    if delete_data:
+        click.echo(f"The stack {remains.name} is gone, and all of its data.")
+    else:
+        click.echo(f"The stack {remains.name} is gone.")
         print_kept(remains)
 
 

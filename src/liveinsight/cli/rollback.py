@@ -8,6 +8,7 @@ from liveinsight.cli.options import examples, json_option, print_json, print_tab
 from liveinsight.cli.stacks import (
     Progress,
     carry_out,
+    describe_changes,
     open_stack_account,
     print_plan,
     region_option,
@@ -93,7 +94,7 @@ def unstick(account: "Account", stack: "Stack", skip: object) -> None:
 
     skipped = [str(one) for one in skip] if isinstance(skip, tuple) else []
     with unhurried(stack.name):
-        continue_rollback(account, stack, skipped, Progress(0))
+        continue_rollback(account, stack, skipped, Progress())
     click.echo(f"The stack {stack.name} is as it was before the failed update.")
 
 
@@ -102,19 +103,24 @@ def go_back(account: "Account", stack: "Stack", options: dict[str, object]) -> N
     from liveinsight.aws.deploy import make_plan
     from liveinsight.aws.rollback import artifacts_of, choose_deployment
 
-    to = options["to"]
+    to, as_json = options["to"], bool(options["as_json"])
     record = choose_deployment(account, stack, str(to) if to else None)
     say(
         f"Back to the deployment of {record.id} (version {record.version}, code "
         f"{code_of(record)}, by {name_of(record.by)})"
     )
     plan = make_plan(account, stack.name, artifacts_of(account, record))
+    done = None
     if plan is None:
-        click.echo("Unchanged: the stack is already what was deployed then.")
-        return
-    print_plan(plan)
-    done = carry_out(
-        account, plan, yes=bool(options["yes"]), only_show=bool(options["plan"])
-    )
-    if done is not None:
+        say("Unchanged: the stack is already what was deployed then.")
+    else:
+        if not as_json:
+            print_plan(plan)
+        done = carry_out(
+            account, plan, yes=bool(options["yes"]), only_show=bool(options["plan"])
+        )
+    if as_json:
+        changes = describe_changes(plan.change_set.changes) if plan else []
+        print_json({"to": record, "changed": done is not None, "changes": changes})
+    elif done is not None:
         click.echo(f"The stack {stack.name} is what it was at {record.id}.")

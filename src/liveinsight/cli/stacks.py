@@ -117,7 +117,7 @@ def carry_out(
         click.echo("Nothing was changed.", err=True)
         return None
     with unhurried(plan.stack):
-        return apply(account, plan, say, Progress(len(plan.change_set.changes)))
+        return apply(account, plan, say, Progress(plan.change_set.changes))
 
 
 def is_wanted(plan: "Plan", *, yes: bool) -> bool:
@@ -136,16 +136,20 @@ def is_wanted(plan: "Plan", *, yes: bool) -> bool:
 
 
 class Progress:
-    """Prints the end of each step, with how many of the resources had theirs."""
+    """Prints the end of each step, with how many of the expected ones are done."""
 
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done: set[str] = set()
+    def __init__(self, changes: "Sequence[Change]" = ()) -> None:
+        self._waiting = {one.resource for one in changes}
+        self._total = len(self._waiting)
 
     def __call__(self, event: "StackEvent") -> None:
         """Prints one step."""
-        self._done.add(event.resource)
-        say(f"[{len(self._done):2}/{max(self._total, len(self._done))}] {event}")
+        self._waiting.discard(event.resource)
+        if self._total:
+            done = self._total - len(self._waiting)
+            say(f"{done:4} of {self._total}  {event}")
+        else:
+            say(f"  {event}")
 
 
 @contextmanager
