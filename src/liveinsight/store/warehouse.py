@@ -36,6 +36,9 @@ ENGINE_NICENESS = 10
 
 INBOX = "inbox"
 
+Sql = Callable[..., list[tuple[object, ...]]]
+"""Runs one statement with its parameters."""
+
 NOT_OUR_FAULT = ("lock", "no space", "quota", "too large")
 """In the words of an I/O error: the file is good, the system does not let us."""
 TABLES = ("events", "runs", "users", "given_ids", "ledger", "marks")
@@ -233,6 +236,46 @@ class Warehouse:
             shutil.rmtree(self.path.parent / "tmp", ignore_errors=True)
 
     @contextmanager
+    def beside(self, name: str) -> Iterator[Sql]:
+        """Statements whose tables are those of the database `name`, kept in memory.
+
+        It is there from the first use until the file is closed, or it is detached;
+        `MAIN.events` and so on, MAIN being `self.catalog`, are the tables of the file.
+        """
+        with self._cursor() as cursor, _translated():
+
+            def sql(text: str, *params: object) -> list[tuple[object, ...]]:
+                return list(cursor.execute(text, list(params)).fetchall())
+
+            sql(f"attach if not exists ':memory:' as {name}")
+            sql(f"set search_path = '{name}'")
+            try:
+                yield sql
+            finally:
+                with suppress(duckdb.Error):
+                    cursor.execute("rollback")
+                with suppress(duckdb.Error):
+                    cursor.execute("set search_path = ''")
+
+    @contextmanager
+    def copy_beside(self, name: str) -> Iterator[Sql]:
+        """As `beside`, with a warehouse's tables, empty; gone when the context ends."""
+        with self.beside(name) as sql:
+            for _, statements in _migrations():
+                sql(statements)
+            try:
+                yield sql
+            finally:
+                with suppress(duckdb.Error):
+                    sql(f"use {self.catalog}")
+                    sql(f"detach {name}")
+
+    @property
+    def catalog(self) -> str:
+        """By which name statements call the file's own database."""
+        return f'"{self.path.name.partition(".")[0]}".main'
+
+    @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._gate:
             if self._database is None:
@@ -354,15 +397,24 @@ def _migrate(database: duckdb.DuckDBPyConnection) -> None:
         number
         for (number,) in database.execute("select number from migrations").fetchall()
     }
-    folder = files("liveinsight.store").joinpath("migrations")
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        number, _, name = file.name.removesuffix(".sql").partition("_")
-        if not file.name.endswith(".sql") or int(number) in done:
+    for file, statements in _migrations():
+        number, _, name = file.partition("_")
+        if int(number) in done:
             continue
         database.execute("begin transaction")
-        database.execute(file.read_text("utf-8"))
+        database.execute(statements)
         database.execute("insert into migrations values (?, ?)", [int(number), name])
         database.execute("commit")
+
+
+def _migrations() -> list[tuple[str, str]]:
+    """Name without `.sql`, and statements, in their order."""
+    folder = files("liveinsight.store").joinpath("migrations")
+    return sorted(
+        (file.name.removesuffix(".sql"), file.read_text("utf-8"))
+        for file in folder.iterdir()
+        if file.name.endswith(".sql")
+    )
 
 
 def _set_mark(
