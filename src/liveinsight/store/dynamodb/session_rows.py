@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from liveinsight.core.limits import SESSION_SILENCE
+from liveinsight.core.limits import DAY, SESSION_SILENCE
 from liveinsight.core.session import Run, made_session_id
 from liveinsight.store.dynamodb.calls import Patience
 from liveinsight.store.dynamodb.items import Item, SessionRow, session_of
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 ROWS: Final = 200
 """Of a user, looked at in one settling."""
+LONGEST: Final = DAY
+"""A session that began before that is not looked for by its row."""
+_BEFORE: Final = 2
 _KEYS_A_CALL: Final = 100
 _UNCHANGED: Final = (
     "site = :site and start_event = :start and last_event = :last and folded = :folded"
@@ -81,7 +84,10 @@ class SessionRows:
         return found
 
     def ids_of_user(self, user_id: str, low: int, high: int) -> list[str]:
-        """Ids of the user's rows, of any site, that start there; an index lags."""
+        """Ids of the user's rows, of any site, that start there; an index lags.
+
+        And of the two that start last before: they may reach as far.
+        """
         call = partial(
             self._client.query,
             TableName=self._table,
@@ -89,15 +95,21 @@ class SessionRows:
             KeyConditionExpression="user_id = :user and start_time between :low and :high",
             ExpressionAttributeValues={
                 ":user": {"S": user_id},
-                ":low": {"N": str(low)},
+                ":low": {"N": str(low - LONGEST)},
                 ":high": {"N": str(high)},
             },
-            ProjectionExpression="session_id",
+            ProjectionExpression="session_id, start_time",
             ScanIndexForward=False,
             Limit=ROWS,
         )
-        answer = Patience(self._ends_at).call(call)
-        return [str(item["session_id"].get("S")) for item in answer["Items"]]
+        ids: list[str] = []
+        before = 0
+        for item in Patience(self._ends_at).call(call)["Items"]:
+            before += int(str(item["start_time"].get("N"))) < low
+            if before > _BEFORE:
+                break
+            ids.append(str(item["session_id"].get("S")))
+        return ids
 
     def put(self, item: Item, over: Row | None) -> None:
         """Writes the item over the row that was read, or where none was.
