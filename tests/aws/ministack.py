@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_iam.client import IAMClient
     from types_boto3_lambda.client import LambdaClient
+    from types_boto3_logs.client import CloudWatchLogsClient
     from types_boto3_s3.client import S3Client
     from types_boto3_sqs.client import SQSClient
+    from types_boto3_sts.client import STSClient
 
 _PYTHON: Final = Path(".cache/ministack/bin/python").absolute()
 _SERVER: Final = Path(__file__).with_name("serve_ministack.py")
@@ -45,13 +48,7 @@ class MiniStack(msgspec.Struct, frozen=True):
     """What a process needs to reach it; the test's own has it set already."""
 
     def _client(self, service: str) -> Any:
-        session = boto3.Session(
-            aws_access_key_id=self.environ["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environ["AWS_SECRET_ACCESS_KEY"],
-            region_name=REGION,
-        )
-        # Whatever service: its types are those that the properties below name.
-        return session.client(service, endpoint_url=self.endpoint)  # type: ignore[call-overload]
+        return _client(self.endpoint, self.account, service)
 
     @property
     def apigateway(self) -> "APIGatewayClient":
@@ -79,8 +76,18 @@ class MiniStack(msgspec.Struct, frozen=True):
         return client
 
     @property
+    def logs(self) -> "CloudWatchLogsClient":
+        client: CloudWatchLogsClient = self._client("logs")
+        return client
+
+    @property
     def s3(self) -> "S3Client":
         client: S3Client = self._client("s3")
+        return client
+
+    @property
+    def sts(self) -> "STSClient":
+        client: STSClient = self._client("sts")
         return client
 
     @property
@@ -100,6 +107,14 @@ class MiniStack(msgspec.Struct, frozen=True):
             f"{self.endpoint}/restapis/{api}/{stage}/_user_request_/{path}"
             f"?X-Amz-Credential={credential}"
         )
+
+
+@cache
+def _client(endpoint: str, account: str, service: str) -> Any:
+    """A client of whatever service: the properties above name their types."""
+    return boto3.Session(
+        aws_access_key_id=account, aws_secret_access_key="test", region_name=REGION
+    ).client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 @contextlib.contextmanager

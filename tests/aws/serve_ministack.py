@@ -1,4 +1,4 @@
-"""Runs MiniStack, mended in two things; for the Python that it is installed in."""
+"""Runs MiniStack, mended in three things; for the Python that it is installed in."""
 
 import importlib
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -7,6 +7,7 @@ from typing import Any
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
+_COLONS_OF_A_GROUP = 6
 _PROTOCOL = b"x-forwarded-proto"
 
 
@@ -44,9 +45,26 @@ def one_name_for_batches(
     return find
 
 
+def one_name_for_log_groups(
+    find_resource: Callable[..., str],
+) -> Callable[..., str]:
+    """The search for the resource of a request, as policies name log groups: with `:*`.
+
+    Source: CloudWatch Logs, "Identity-based policies: log group ARN formats".
+    """
+
+    def find(service: str, *request: Any) -> str:
+        resource = find_resource(service, *request)
+        is_group = service == "logs" and resource.count(":") == _COLONS_OF_A_GROUP
+        return f"{resource}:*" if is_group else resource
+
+    return find
+
+
 if __name__ == "__main__":
     actions: Any = importlib.import_module("ministack.core.iam_actions")
     actions.extract_iam_action = one_name_for_batches(actions.extract_iam_action)
+    actions.extract_resource_arn = one_name_for_log_groups(actions.extract_resource_arn)
     server: Any = importlib.import_module("ministack.app")
     server.app = behind_tls(server.app)
     server.main()
