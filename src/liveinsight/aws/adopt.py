@@ -5,61 +5,22 @@ what the template promises (stream, indexes, recovery, expiry) is added before.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from liveinsight.aws.account import Account, translated_errors
+from liveinsight.aws.events import pauses
+from liveinsight.aws.shapes import SHAPES, Index, Key, Shape
 from liveinsight.errors import DeployError
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb.literals import ScalarAttributeTypeType
     from types_boto3_dynamodb.type_defs import (
         AttributeDefinitionTypeDef,
         KeySchemaElementTypeDef,
         TableDescriptionTypeDef,
     )
-
-POLL_SECONDS: Final = 2.0
-Key = tuple[tuple[str, "ScalarAttributeTypeType"], ...]
-"""Name and type of the hash attribute, and of the range attribute if there is one."""
-
-
-class Index(msgspec.Struct, frozen=True):
-    """A global secondary index."""
-
-    key: Key
-    projection: Literal["ALL", "KEYS_ONLY"]
-
-
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What a table of the template has."""
-
-    key: Key
-    indexes: Mapping[str, Index] = {}
-    has_stream: bool = False
-    expires_by: str = ""
-
-
-SHAPES: Final = {
-    "Events": Shape(
-        key=(("event_id", "S"), ("timestamp", "N")),
-        indexes={
-            "UserIndex": Index((("user_id", "S"), ("timestamp", "N")), "ALL"),
-            "SessionIndex": Index((("session_id", "S"), ("timestamp", "N")), "ALL"),
-        },
-        has_stream=True,
-    ),
-    "Sessions": Shape(
-        key=(("session_id", "S"),),
-        indexes={
-            "UserIndex": Index((("user_id", "S"), ("start_time", "N")), "KEYS_ONLY")
-        },
-    ),
-    "ActiveSessions": Shape(key=(("session_id", "S"),), expires_by="expires_at"),
-}
-"""By the logical ids of the template; a test compares them with it."""
 
 
 class Alteration(msgspec.Struct, frozen=True):
@@ -288,7 +249,6 @@ def alter(
     account: Account,
     alterations: list[Alteration],
     show: Callable[[str], None],
-    every: float = POLL_SECONDS,
 ) -> None:
     """Makes the alterations, one after the other, each to its end.
 
@@ -298,13 +258,14 @@ def alter(
     for alteration in alterations:
         show(f"{alteration.table} {alteration.words}")
         with translated_errors():
-            wait_until_active(account, alteration.table, every)
+            wait_until_active(account, alteration.table)
             alteration.apply()
-            wait_until_active(account, alteration.table, every)
+            wait_until_active(account, alteration.table)
 
 
-def wait_until_active(account: Account, table: str, every: float) -> None:
+def wait_until_active(account: Account, table: str) -> None:
     """Returns when the table and all its indexes are ready for the next change."""
+    pause = pauses()
     while True:
         found = account.dynamodb.describe_table(TableName=table)["Table"]
         states = [found.get("TableStatus")] + [
@@ -313,4 +274,4 @@ def wait_until_active(account: Account, table: str, every: float) -> None:
         ]
         if all(state == "ACTIVE" for state in states):
             return
-        time.sleep(every)
+        time.sleep(next(pause))

@@ -9,6 +9,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from liveinsight.aws.account import Account, translated_errors
+from liveinsight.aws.events import pauses
 from liveinsight.aws.explain import explain_reason
 from liveinsight.aws.stack import find_stack
 from liveinsight.errors import DeployError
@@ -84,9 +85,7 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, str]
 
 
-def create_change_set(
-    account: Account, desired: Desired, every: float = 1.0
-) -> ChangeSet | None:
+def create_change_set(account: Account, desired: Desired) -> ChangeSet | None:
     """The way from the stack as it is to the desired one; None if there is no way to go.
 
     Resources that exist outside of the stack under the names in the template are
@@ -111,7 +110,7 @@ def create_change_set(
             Capabilities=["CAPABILITY_IAM"],
             ImportExistingResources=True,
         )
-        changes = wait_until_made(account, made["Id"], made["StackId"], every)
+        changes = wait_until_made(account, made["Id"], made["StackId"])
         if changes is None:
             discard(account, made["Id"], made["StackId"], is_creation=is_creation)
             return None
@@ -124,9 +123,10 @@ def create_change_set(
 
 
 def wait_until_made(
-    account: Account, change_set_id: str, stack_id: str, every: float
+    account: Account, change_set_id: str, stack_id: str
 ) -> tuple[Change, ...] | None:
     """The changes, when CloudFormation has found them; None if there are none."""
+    pause = pauses()
     while True:
         # With the stack's id, too: what a user may do is told by stack.
         found = account.cloudformation.describe_change_set(
@@ -147,7 +147,7 @@ def wait_until_made(
             raise DeployError(
                 f"CloudFormation does not accept the change: {explain_reason(reason)}"
             )
-        time.sleep(every)
+        time.sleep(next(pause))
 
 
 def read_changes(

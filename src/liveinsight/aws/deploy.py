@@ -9,7 +9,7 @@ import msgspec
 
 from liveinsight.aws import artifacts, events, records
 from liveinsight.aws.account import Account
-from liveinsight.aws.adopt import SHAPES, Alteration, alter, find_alterations
+from liveinsight.aws.adopt import Alteration, alter, find_alterations
 from liveinsight.aws.change_set import (
     Action,
     ChangeSet,
@@ -22,6 +22,7 @@ from liveinsight.aws.events import StackEvent
 from liveinsight.aws.outline import read_template, render_template
 from liveinsight.aws.package import Package, Target, build
 from liveinsight.aws.settings import effective_parameters
+from liveinsight.aws.shapes import SHAPES
 from liveinsight.aws.stack import Stack, check_name, find_stack
 from liveinsight.aws.stuck import check_ready
 from liveinsight.errors import DeployError
@@ -147,18 +148,17 @@ def apply(
     plan: Plan,
     say: Say,
     show: Callable[[StackEvent], None],
-    every: float = events.POLL_SECONDS,
 ) -> Stack:
     """The stack after the plan; if a step fails, CloudFormation takes all back.
 
     Raises:
         DeployError: a step failed; it says which resource, why, and what to do.
     """
-    alter(account, plan.alterations, say, every)
+    alter(account, plan.alterations, say)
     stack_id = plan.change_set.stack_id
     before = events.last_event(account, stack_id)
     execute(account, plan.change_set)
-    stack = events.follow(account, stack_id, after=before, show=show, every=every)
+    stack = events.follow(account, stack_id, after=before, show=show)
     if stack is None or stack.status not in GOOD_ENDS:
         raise failed(account, plan, before, stack)
     records.write_record(

@@ -88,7 +88,6 @@ def delete_stack(
     account: Account,
     stack: Stack,
     show: Callable[[StackEvent], None],
-    every: float = events.POLL_SECONDS,
 ) -> None:
     """Removes the stack; tables and archive stay in the account.
 
@@ -98,7 +97,7 @@ def delete_stack(
     before = events.last_event(account, stack.id)
     with translated_errors():
         account.cloudformation.delete_stack(StackName=stack.id)
-    rest = events.follow(account, stack.id, after=before, show=show, every=every)
+    rest = events.follow(account, stack.id, after=before, show=show)
     if rest is not None:
         failures = events.find_failures(account, stack.id, before)
         said = [str(failure) for failure in failures] or [rest.reason]

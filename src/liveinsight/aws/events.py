@@ -13,7 +13,9 @@ from liveinsight.aws.stack import Stack, find_stack
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import StackEventTypeDef
 
-POLL_SECONDS: Final = 2.0
+FIRST_PAUSE_S: Final = 0.2
+LONGEST_PAUSE_S: Final = 2.0
+"""Between two looks: short at first, as most operations are."""
 
 WORDS: Final = {
     "CREATE_COMPLETE": "created",
@@ -75,7 +77,6 @@ def follow(
     *,
     after: str,
     show: Callable[[StackEvent], None],
-    every: float = POLL_SECONDS,
 ) -> Stack | None:
     """The stack when it has come to rest (None: gone); shows each event meanwhile.
 
@@ -84,8 +85,8 @@ def follow(
         stack_id: its id, under which it can be seen even after its deletion.
         after: the id of the last event that is old news.
         show: is called with each new event, oldest first.
-        every: seconds between two looks.
     """
+    pause = pauses()
     while True:
         # State first: what it ends with is then among the events that are read next.
         stack = find_stack(account, stack_id)
@@ -95,7 +96,15 @@ def follow(
                 show(event)
         if stack is None or not stack.is_busy:
             return stack
-        time.sleep(every)
+        time.sleep(next(pause))
+
+
+def pauses() -> Iterator[float]:
+    """Seconds to wait, one after the other, longer each time up to a limit."""
+    pause = FIRST_PAUSE_S
+    while True:
+        yield pause
+        pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
 
 def new_events(account: Account, stack_id: str, after: str) -> list[StackEvent]:

@@ -55,7 +55,6 @@ def continue_rollback(
     stack: Stack,
     skip: Sequence[str],
     show: Callable[[StackEvent], None],
-    every: float = events.POLL_SECONDS,
 ) -> Stack:
     """The stack after the way back that had failed was gone to its end.
 
@@ -64,7 +63,6 @@ def continue_rollback(
         stack: one in the state UPDATE_ROLLBACK_FAILED.
         skip: resources that are left as they are.
         show: is called with each step.
-        every: seconds between two looks.
 
     Raises:
         DeployError: it fails again.
@@ -74,7 +72,7 @@ def continue_rollback(
         account.cloudformation.continue_update_rollback(
             StackName=stack.id, ResourcesToSkip=list(skip)
         )
-    after = events.follow(account, stack.id, after=before, show=show, every=every)
+    after = events.follow(account, stack.id, after=before, show=show)
     if after is None or after.status != "UPDATE_ROLLBACK_COMPLETE":
         failures = events.find_failures(account, stack.id, before)
         raise DeployError(

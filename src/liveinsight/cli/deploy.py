@@ -193,6 +193,12 @@ def print_next_steps(account: "Account", stack: "Stack", *, first: bool) -> None
             0,
             "Confirm the subscription in the mail from AWS; until then no alarm comes.",
         )
+    if key := stack.outputs.get("ApiKeyId"):
+        steps.insert(
+            0,
+            f"Senders name the key {key} in the header X-Api-Key; its value is in the "
+            "API Gateway console. A page cannot keep it secret.",
+        )
     for number, step in enumerate(steps, 1):
         click.echo(f"  {number}. {step}")
 

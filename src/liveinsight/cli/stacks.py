@@ -144,12 +144,11 @@ class Progress:
 
     def __call__(self, event: "StackEvent") -> None:
         """Prints one step."""
-        self._waiting.discard(event.resource)
-        if self._total:
-            done = self._total - len(self._waiting)
-            say(f"{done:4} of {self._total}  {event}")
-        else:
-            say(f"  {event}")
+        count = " " * len(f"{self._total:4} of {self._total}")
+        if event.resource in self._waiting:
+            self._waiting.remove(event.resource)
+            count = f"{self._total - len(self._waiting):4} of {self._total}"
+        say(f"{count}  {event}")
 
 
 @contextmanager
