@@ -5,7 +5,6 @@ Source: API Gateway, "Input format of a Lambda function for proxy integration".
 
 import logging
 import sys
-import traceback
 from binascii import a2b_base64
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Protocol
@@ -19,6 +18,7 @@ from liveinsight.collect.http import Reply, Request, fail
 from liveinsight.core.emf import metric_line
 from liveinsight.core.metric_names import Metric
 from liveinsight.core.ports import Store
+from liveinsight.log import without_text
 
 _log = logging.getLogger(__name__)
 
@@ -77,15 +77,8 @@ class GatewayDoor:
         try:
             reply = self._answer(read_event(event), context)
         except Exception as error:  # noqa: BLE001 no mistake of ours gets past the door
-            # Not its text, which may say an address or what was sent.
-            _log.error(
-                "the collector failed",
-                extra={
-                    "request_id": context.aws_request_id,
-                    "exception": type(error).__name__,
-                    "trace": _places_of(error),
-                },
-            )
+            fields = {"request_id": context.aws_request_id} | without_text(error)
+            _log.error("the collector failed", extra=fields)
             reply = fail()
         return write_reply(reply)
 
@@ -166,9 +159,3 @@ def write_line(line: str) -> None:
     """Writes one line to the log, whole."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-def _places_of(error: Exception) -> list[str]:
-    """Where an error came through, without what it says."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

@@ -10,11 +10,9 @@ import gc
 # While all is loaded nothing becomes garbage: looking for it takes 60 of 330 ms.
 gc.disable()
 
-import logging
 import os
 import time
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -28,9 +26,6 @@ from liveinsight.log import configure_logging
 from liveinsight.store.dynamodb.client import dynamodb_client
 from liveinsight.store.dynamodb.items import tables_of
 from liveinsight.store.dynamodb.store import DynamoStore
-
-QUIET: Final = ("boto3", "botocore", "urllib3")
-"""Below a warning they write what is sent and to whom."""
 
 
 def sites_in(text: str) -> Sites:
@@ -53,8 +48,6 @@ def _now_ms() -> int:
 
 def _open_door() -> GatewayDoor:
     configure_logging(os.environ.get("LIVEINSIGHT_LOG_LEVEL") or "info")
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
     # One attempt a call: the store itself tries again, as long as the request has.
     store = DynamoStore(dynamodb_client(os.environ, 1), tables_of(os.environ))
     places = PlaceReader(Path(__file__).with_name("country.mmdb"))

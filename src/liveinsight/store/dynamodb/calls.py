@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from liveinsight.errors import StoreError, StoreUnavailable
+from liveinsight.log import without_text
 
 if TYPE_CHECKING:
     from liveinsight.store.dynamodb.items import Item
@@ -71,7 +72,7 @@ class Patience:
             except (HTTPClientError, OSError) as error:
                 reason = type(error).__name__
             except BotoCoreError as error:
-                _log.exception("a DynamoDB call could not be made")
+                _log.error("a DynamoDB call failed", extra=without_text(error))
                 raise StoreUnavailable(_NOT_TO_BE_HAD, RETRY_AFTER_S) from error
             self.pause(reason)
 

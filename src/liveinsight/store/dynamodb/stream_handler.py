@@ -5,7 +5,6 @@ RESETTLE_QUEUE_URL, FAILURES_QUEUE_URL and AWS_DEFAULT_REGION say where everythi
 is; LIVEINSIGHT_LOG_LEVEL how much is logged.
 """
 
-import logging
 import os
 import sys
 import time
@@ -31,8 +30,6 @@ from liveinsight.store.dynamodb.stream_function import (
 if TYPE_CHECKING:
     from types_boto3_dynamodbstreams.client import DynamoDBStreamsClient
 
-QUIET: Final = ("boto3", "botocore", "urllib3")
-"""Below a warning they write what is sent and to whom."""
 _ATTEMPTS: Final = 4
 
 
@@ -82,8 +79,6 @@ def _write_line(line: str) -> None:
 
 def _open() -> StreamFunction:
     configure_logging(os.environ.get("LIVEINSIGHT_LOG_LEVEL") or "info")
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
     return open_function(os.environ)
 
 
