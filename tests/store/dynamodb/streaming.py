@@ -94,9 +94,9 @@ class Streaming:
             ]
         )
 
-    def messages(self, queue: str) -> list[str]:
+    def messages(self, queue: str, most: int = 10) -> list[str]:
         """Takes up to ten messages out of a queue."""
-        found = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        found = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=most)
         bodies = []
         for message in found.get("Messages", ()):
             self.sqs.delete_message(
