@@ -52,6 +52,8 @@ lock: setup ## writes requirements/*.txt anew after a change in pyproject.toml
 	@$(COMPILE) pyproject.toml -o requirements/run.txt
 	@$(COMPILE) --group pyproject.toml:dev pyproject.toml -c requirements/run.txt \
 		-o requirements/dev.txt
+	@$(COMPILE) --group pyproject.toml:lambda -c requirements/run.txt --no-annotate \
+		-o src/liveinsight/aws/lambda.txt
 	@for group in build node ministack jdk; do \
 		$(COMPILE) --group pyproject.toml:$$group -o requirements/$$group.txt || exit 1; \
 	done

@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from liveinsight.aws.prices import prices_markdown
 from liveinsight.cli.main import liveinsight
 from liveinsight.collect.wire import wire_format_markdown
 from liveinsight.config import SETTINGS, Setting
@@ -85,6 +86,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "metrics.md": metrics_markdown,
     "settings.md": settings_markdown,
     "cli.md": cli_markdown,
+    "aws-prices.md": prices_markdown,
 }
 
 

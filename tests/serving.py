@@ -5,23 +5,33 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 
 @contextlib.contextmanager
-def serving(app: Any, port: int = 0) -> Iterator[str]:
+def serving(
+    app: Any, port: int = 0, tls: tuple[Path, Path] | None = None
+) -> Iterator[str]:
     """The address (`http://127.0.0.1:PORT`) at which `app` answers, in a thread.
 
-    With `port`, an address that was used before is taken up again.
+    With `port`, an address that was used before is taken up again; with `tls`,
+    certificate and key, it is `https://localhost:PORT`.
     """
+    certificate, key = tls or (None, None)
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     server = uvicorn.Server(
         uvicorn.Config(
-            app, log_level="error", lifespan="off", timeout_graceful_shutdown=1
+            app,
+            log_level="error",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
         )
     )
     thread = threading.Thread(
@@ -32,7 +42,8 @@ def serving(app: Any, port: int = 0) -> Iterator[str]:
     while not server.started and thread.is_alive():
         ready.wait(0.01)
     try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        origin = "https://localhost" if tls else "http://127.0.0.1"
+        yield f"{origin}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(timeout=5)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from liveinsight.log import configure_logging
+from liveinsight.log import configure_logging, without_text
 
 
 @pytest.fixture
@@ -62,3 +62,23 @@ def test_below_the_level_nothing_is_written(lines: io.StringIO) -> None:
 def test_loggers_that_write_addresses_are_silent(lines: io.StringIO, name: str) -> None:
     logging.getLogger(name).error("GET /?q=secret from 192.0.2.1")
     assert lines.getvalue() == ""
+
+
+def test_an_error_can_be_told_without_its_text(lines: io.StringIO) -> None:
+    with pytest.raises(ValueError, match="invalid") as raised:
+        int("192.0.2.1")
+    logging.getLogger("a").error("It failed", extra=without_text(raised.value))
+    line = json.loads(lines.getvalue())
+    assert line["exception"] == "ValueError"
+    assert "test_log.py" in line["trace"][-1]
+    assert "192.0.2.1" not in lines.getvalue()
+
+
+@pytest.mark.parametrize("name", ["botocore.endpoint", "urllib3.connectionpool"])
+def test_libraries_that_would_write_what_is_sent_only_warn(
+    lines: io.StringIO, name: str
+) -> None:
+    logging.getLogger().setLevel("DEBUG")
+    logging.getLogger(name).info("GET /?q=secret")
+    logging.getLogger(name).warning("slow")
+    assert json.loads(lines.getvalue())["message"] == "slow"

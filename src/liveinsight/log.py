@@ -5,6 +5,7 @@ A field is an entry of `extra`. Never an address, a user agent, a full URL or a 
 
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
@@ -17,6 +18,9 @@ OWN_ATTRIBUTES: Final = frozenset(
 
 QUIET: Final = ("uvicorn.access", "django.server", "django.request")
 """Loggers that would write paths with queries, or addresses."""
+
+WARNING_AT_LEAST: Final = ("boto3", "botocore", "urllib3")
+"""Loggers that would write, below a warning, all that is sent and to whom."""
 
 
 class JsonLines(logging.Formatter):
@@ -51,3 +55,15 @@ def configure_logging(level: str = "info", stream: TextIO | None = None) -> None
         quiet.handlers.clear()
         quiet.propagate = False
         quiet.addHandler(logging.NullHandler())
+    for name in WARNING_AT_LEAST:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def without_text(error: BaseException) -> dict[str, object]:
+    """Fields that say of an error what it is and where it came through.
+
+    Not what it says: that may be what a visitor sent, or their address.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"exception": type(error).__name__, "trace": places}

@@ -40,6 +40,7 @@ from liveinsight.store.applier import Applier
 from liveinsight.store.archive import Archive, archive_closed_hours
 from liveinsight.store.inbox import Inbox, LedgerLine
 from liveinsight.store.recovery import open_warehouse, seed_running
+from liveinsight.store.source import InboxSource
 from liveinsight.tracker.script import tracker_app
 
 SITES_EVERY: Final = 0.5
@@ -79,7 +80,7 @@ class Machine:
         )
         self.recovery, self.warehouse = opened.recovery, opened.warehouse
         self.applier = Applier(
-            self.inbox, self.warehouse, on_damage=self.recovery.recover
+            InboxSource(self.inbox), self.warehouse, on_damage=self.recovery.recover
         )
         self.live = LiveHub(self.warehouse, now_ms, backlog=lambda: self.inbox.backlog)
         self.places = PlaceReader(find_country_database(config))

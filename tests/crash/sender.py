@@ -16,6 +16,7 @@ from liveinsight.store.applier import Applier
 from liveinsight.store.archive import Archive, archive_closed_hours
 from liveinsight.store.inbox import Inbox
 from liveinsight.store.recovery import open_warehouse
+from liveinsight.store.source import InboxSource
 from tests.store.builders import SITE, T0, an_event
 
 RECEIVED = LedgerKey(SITE, Outcome.RECEIVED)
@@ -44,7 +45,9 @@ async def main(folder: Path, seed: int) -> None:
     inbox, archive = Inbox(folder / "inbox.sqlite3"), Archive(folder / "archive")
     began = time.monotonic()
     opened = open_warehouse(folder, inbox, archive)
-    applier = Applier(inbox, opened.warehouse, on_damage=opened.recovery.recover)
+    applier = Applier(
+        InboxSource(inbox), opened.warehouse, on_damage=opened.recovery.recover
+    )
     applier.start()
     sys.stdout.write(f"ready {time.monotonic() - began:.3f}\n")
     sys.stdout.flush()

@@ -10,6 +10,7 @@ from liveinsight.store.applier import Applier
 from liveinsight.store.archive import Archive
 from liveinsight.store.inbox import Inbox
 from liveinsight.store.recovery import Opened, open_warehouse
+from liveinsight.store.source import InboxSource
 from liveinsight.store.warehouse import Warehouse
 
 T0 = 1_800_000_000_000
@@ -53,7 +54,9 @@ class Machine:
             folder, self.inbox, self.archive, memory_mb=200, threads=2
         )
         self.applier = Applier(
-            self.inbox, self.warehouse, on_damage=self.opened.recovery.recover
+            InboxSource(self.inbox),
+            self.warehouse,
+            on_damage=self.opened.recovery.recover,
         )
 
     @property

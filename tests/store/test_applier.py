@@ -9,6 +9,7 @@ from liveinsight.core.event import Revenue
 from liveinsight.core.limits import HOUR
 from liveinsight.store.applier import Applier
 from liveinsight.store.archive import archive_closed_hours
+from liveinsight.store.source import InboxSource
 from tests.store.builders import MINUTE, SITE, T0, Machine, an_event
 
 
@@ -104,7 +105,7 @@ def test_no_event_that_the_door_lets_in_stops_the_applier(
 
 def test_the_thread_applies_soon_and_drains_when_stopped(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
-    applier = Applier(machine.inbox, machine.warehouse)
+    applier = Applier(InboxSource(machine.inbox), machine.warehouse)
     applier.start()
     machine.inbox.append([an_event(n) for n in range(100)])
     deadline = time.monotonic() + 5

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from liveinsight.core.limits import HOUR
-from liveinsight.store import recovery
+from liveinsight.store import keeper
 from liveinsight.store.archive import archive_closed_hours
 from liveinsight.store.recovery import rebuild
 from tests.store.builders import T0, Machine, an_event
@@ -203,7 +203,7 @@ def test_a_large_bad_file_is_replaced_while_the_applier_runs(
     content = bytearray((tmp_path / "warehouse.duckdb").read_bytes())
     for place in range(20_000, len(content), 262_144):
         content[place] ^= 1
-    monkeypatch.setattr(recovery, "VERIFY_AT_ONCE_BYTES", 0)
+    monkeypatch.setattr(keeper, "VERIFY_AT_ONCE_BYTES", 0)
     (tmp_path / "warehouse.duckdb").write_bytes(content)
     machine = Machine(tmp_path)
     machine.applier.start()

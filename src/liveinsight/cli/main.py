@@ -20,6 +20,12 @@ COMMANDS: Final = {
     "account": "The people who may sign in.",
     "key": "The keys that read the API, as in `Authorization: Bearer KEY`.",
     "rebuild": "Make the warehouse anew from archive and inbox.",
+    "deploy": "Make or update the collector in your AWS account.",
+    "status": "Show how the collector in AWS is: parts, alarms, last hour, cost.",
+    "rollback": "Go back to the deployment before this one: code, template and settings.",
+    "destroy": "Remove the stack from your AWS account; tables and archive stay.",
+    "tracker": "Print the tracker, for a site that serves it beside its pages.",
+    "loadtest": "Send visits to a collector, and measure its answers.",
     "manage": "Run one of Django's own commands over the data folder.",
 }
 """Name and first line of help; the module has the same name."""

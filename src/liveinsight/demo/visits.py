@@ -124,21 +124,28 @@ async def play_visit(collector: Collector, seed: int) -> None:
 
 
 def write_event(
-    step: Step, visitor: Visitor, session: str, entry: Entry | None
+    step: Step,
+    visitor: Visitor,
+    session: str,
+    entry: Entry | None,
+    *,
+    at: int | None = None,
+    site: str = SITE,
 ) -> SentEvent:
-    """The event that the tracker would make of `step`, now."""
+    """The event that the tracker on `site` would make of `step` at `at` (ms), or now."""
+    origin = f"https://{site}"
     if entry is not None:
         referrer = entry.referrer
     else:
-        referrer = f"{ORIGIN}{step.previous}" if step.previous else None
+        referrer = f"{origin}{step.previous}" if step.previous else None
     return SentEvent(
         event_type=step.event_type,
         event_id=secrets.token_hex(16),
-        timestamp=time.time_ns() // 1_000_000,
+        timestamp=time.time_ns() // 1_000_000 if at is None else at,
         user_id=visitor.user_id,
         session_id=session,
-        site=SITE,
-        page_url=f"{ORIGIN}{step.path}{'?' if step.query else ''}{step.query}",
+        site=site,
+        page_url=f"{origin}{step.path}{'?' if step.query else ''}{step.query}",
         page_title=step.title,
         referrer=referrer,
         screen_width=visitor.machine.screen_width,

@@ -1,4 +1,4 @@
-"""The one thread that takes the inbox's rows into the warehouse, in their order."""
+"""The one thread that takes a source's events into the warehouse, in its order."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ from liveinsight.core.event import Event
 from liveinsight.core.limits import SECOND
 from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.store.apply import Applied
-from liveinsight.store.inbox import Inbox
+from liveinsight.store.source import Portion, Source
 from liveinsight.store.warehouse import DamagedError, Warehouse
 
 log = logging.getLogger(__name__)
@@ -62,13 +62,13 @@ class Applier:
 
     def __init__(
         self,
-        inbox: Inbox,
+        source: Source,
         warehouse: Warehouse,
         *,
         on_applied: Callable[[Sequence[Event]], None] | None = None,
         on_damage: Callable[[], None] | None = None,
     ) -> None:
-        self._inbox = inbox
+        self._source = source
         self._warehouse = warehouse
         self._on_applied = on_applied
         self._on_damage = on_damage
@@ -76,7 +76,6 @@ class Applier:
         self._stopping = threading.Event()
         self._drain_until = 0.0
         self._thread = threading.Thread(target=self._run, name="applier", daemon=True)
-        self._mark = 0
         self._generation = 0
         self._received_at = 0
         self._totals = Applied()
@@ -113,13 +112,13 @@ class Applier:
             StoreError: the warehouse failed.
         """
         self._find_place()
-        while self._inbox.backlog > 0:
+        while self._source.backlog > 0:
             self._apply_next()
 
     def stats(self) -> ApplierStats:
         """How far the warehouse is behind, and what a batch costs."""
         return ApplierStats(
-            backlog_events=self._inbox.backlog,
+            backlog_events=self._source.backlog,
             applied_through_received_at=self._received_at,
             applied_events=self._totals.stored,
             duplicates=self._totals.duplicates,
@@ -133,8 +132,7 @@ class Applier:
 
     def _find_place(self) -> None:
         self._generation = self._warehouse.generation
-        self._mark = self._warehouse.mark()
-        self._inbox.reset_backlog(self._inbox.events_after(self._mark))
+        self._source.find_place(self._warehouse.marks())
         self._checkpointed = 0
         self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
 
@@ -152,7 +150,7 @@ class Applier:
             except Exception:  # noqa: BLE001 whatever it is, this thread must go on
                 self._rest_after("the warehouse cannot be written")
             if self._stopping.is_set() and (
-                self._inbox.backlog <= 0 or time.monotonic() > self._drain_until
+                self._source.backlog <= 0 or time.monotonic() > self._drain_until
             ):
                 return
             self._pause()
@@ -175,39 +173,34 @@ class Applier:
         self._last_events = 0
         if self._generation != self._warehouse.generation:
             self._find_place()
-        if self._inbox.backlog <= 0:
-            return
-        is_far_behind = self._inbox.backlog >= BEHIND_EVENTS
-        most = CATCH_UP_EVENTS if is_far_behind else BATCH_EVENTS
-        rows = self._inbox.rows_after(self._mark, most)
-        if not rows:
-            return
-        events = [event for row in rows for event in row.events]
-        began = time.perf_counter()
-        self._apply(events, rows[-1].seq)
-        self._last_s = time.perf_counter() - began
-        self._last_events = len(events)
-        self._since_checkpoint += len(events)
-        self._mark = rows[-1].seq
-        self._received_at = max(
-            self._received_at, max(event.received_at for event in events)
+        is_far_behind = self._source.backlog >= BEHIND_EVENTS
+        portion = self._source.next_portion(
+            CATCH_UP_EVENTS if is_far_behind else BATCH_EVENTS
         )
-        self._inbox.note_applied(len(events))
+        if portion is None:
+            return
+        began = time.perf_counter()
+        self._apply(portion)
+        self._last_s = time.perf_counter() - began
+        self._last_events = len(portion.events)
+        self._since_checkpoint += len(portion.events)
+        received = [event.received_at for event in portion.events]
+        self._received_at = max([self._received_at, *received])
+        self._source.note_applied(portion)
         if self._on_applied is not None:
-            self._on_applied(events)
+            self._on_applied(portion.events)
 
-    def _apply(self, events: Sequence[Event], mark: int) -> None:
+    def _apply(self, portion: Portion) -> None:
+        events, marks, generation = portion.events, portion.marks, self._generation
         try:
-            self._count(
-                self._warehouse.apply(events, mark, generation=self._generation)
-            )
+            self._count(self._warehouse.apply(events, marks, generation=generation))
         except (DamagedError, StoreUnavailable):
             raise
         except StoreError:
             log.exception("a batch is refused; its events are tried one by one")
             for event in events:
                 self._apply_one(event)
-            self._warehouse.apply((), mark, generation=self._generation)
+            self._warehouse.apply((), marks, generation=generation)
 
     def _apply_one(self, event: Event) -> None:
         try:
@@ -245,7 +238,7 @@ class Applier:
             self._find_place()
 
     def _pause(self) -> None:
-        backlog, before = self._inbox.backlog, self._backlog
+        backlog, before = self._source.backlog, self._backlog
         self._backlog = backlog
         if self._last_events >= BATCH_EVENTS // 2:
             # Behind: hardly rest, but let the event loop have Python's lock. Where

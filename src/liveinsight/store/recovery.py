@@ -1,13 +1,10 @@
-"""Opening the warehouse whatever state it is in, and building it anew.
+"""Building one machine's warehouse anew, from inbox and archive.
 
-The inbox and the archive hold all that was acknowledged; the warehouse is derived.
-So nothing is repaired: what is bad is set aside, kept under a name with `.bad`, and
-what it held is applied again. Nothing is ever deleted here.
+They hold all that was acknowledged. The newest is applied first, so that the live
+page works meanwhile.
 """
 
 import logging
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -21,6 +18,7 @@ from liveinsight.core.session import fold
 from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.store.archive import Archive, ArchiveObject
 from liveinsight.store.inbox import Inbox
+from liveinsight.store.keeper import Keeper, Refill, logs_of, set_aside
 from liveinsight.store.running import RunningSession
 from liveinsight.store.warehouse import (
     INBOX,
@@ -31,9 +29,6 @@ from liveinsight.store.warehouse import (
 
 log = logging.getLogger(__name__)
 
-PROBE_SECONDS = 30
-VERIFY_AT_ONCE_BYTES = 64 * 1024 * 1024
-"""A file up to this size is read through before it is trusted: some 0.1 s."""
 REBUILD = "rebuild"
 """The mark of an unfinished rebuild: its value is the inbox's first row then."""
 _DONE = -1
@@ -126,7 +121,7 @@ class Rebuild:
         try:
             for batch in _batches(self._archive.read(found), done, batch_events):
                 done += len(batch)
-                self._warehouse.apply(batch, done, name=name)
+                self._warehouse.apply(batch, {name: done})
                 self._done += len(batch)
                 if report is not None:
                     report(self._done, self._total)
@@ -155,8 +150,8 @@ class Rebuild:
                 return
 
 
-class Recovery:
-    """Opens, and at run time replaces, the warehouse of one data directory."""
+class Recovery(Keeper):
+    """The keeper of one machine's warehouse: inbox and archive fill it again."""
 
     def __init__(
         self,
@@ -167,12 +162,15 @@ class Recovery:
         memory_mb: int = 256,
         threads: int = 2,
     ) -> None:
-        self._path = path
+        super().__init__(path, memory_mb=memory_mb, threads=threads)
         self._inbox = inbox
         self._archive = archive
-        self.warehouse = Warehouse(path, memory_mb=memory_mb, threads=threads)
         self.rebuild: Rebuild | None = None
-        self._verified = True
+
+    @property
+    def refill(self) -> Refill | None:
+        """The rebuild from the archive."""
+        return self.rebuild
 
     def open(self) -> None:
         """Opens the warehouse, whatever state its files are in.
@@ -181,103 +179,9 @@ class Recovery:
             StoreUnavailable: another process has it open, or the disk is full.
         """
         self._inbox.continue_after(self._archive.last_seq())
-        self._verified = not self._path.exists() or was_closed_well(self._path)
-        if not self._path.exists() or not self._open_as_it_is():
-            self._set_aside()
-            self.warehouse.reopen()
-        self._fit_to_inbox()
-        if not self._verified and self._path.stat().st_size <= VERIFY_AT_ONCE_BYTES:
-            self.verify()
+        super().open()
 
-    def recover(self) -> None:
-        """Closes a warehouse that showed damage, and opens it again or starts over."""
-        if self.rebuild is not None:
-            self.rebuild.stop()
-        with self.warehouse.exclusive():
-            self.warehouse.close()
-            was_closed_well(self._path)
-            self.open()
-            self.verify()
-        if self.rebuild is not None:
-            self.rebuild.start()
-
-    def start(self) -> None:
-        """Begins what goes on beside the live pages: a rebuild, reading a file through."""
-        if self.rebuild is not None:
-            self.rebuild.start()
-        threading.Thread(target=self._verify_beside, name="verify", daemon=True).start()
-
-    def _verify_beside(self) -> None:
-        before = self.rebuild
-        try:
-            self.verify()
-        except StoreUnavailable:
-            log.info("the warehouse was closed before it was read through")
-        if self.rebuild is not None and self.rebuild is not before:
-            self.rebuild.start()
-
-    def start_over(self) -> None:
-        """Sets a good file aside, too, and fills a new one from inbox and archive."""
-        if self.rebuild is not None:
-            self.rebuild.stop()
-        self._start_over()
-        if self.rebuild is not None:
-            self.rebuild.start()
-
-    def verify(self) -> None:
-        """Reads the file through if it was not closed well; starts over if it is bad."""
-        if self._verified:
-            return
-        try:
-            self.warehouse.verify()
-        except DamagedError:
-            log.exception("the warehouse file is damaged and is set aside")
-            if self.rebuild is not None:
-                self.rebuild.stop()
-            self._start_over()
-        self._verified = True
-
-    def _open_as_it_is(self) -> bool:
-        # Left behind where the engine crashed or hung in opening: then it is tried in
-        # a process of its own first, which takes 0.5 to 1.5 s of the 2 s to be ready.
-        opening = self._path.with_name(f"{self._path.name}.opening")
-        for _ in range(2):  # with its log; without
-            if not opening.exists() or _probe(self._path):
-                try:
-                    opening.touch()
-                    self.warehouse.reopen()
-                    self.warehouse.verify_marks()
-                except OSError as error:
-                    raise StoreUnavailable(f"{opening.name}: {error}") from error
-                except StoreUnavailable:
-                    raise
-                except (StoreError, ValueError):
-                    log.exception("the warehouse does not open")
-                    self.warehouse.close()
-                    was_closed_well(self._path)
-                else:
-                    opening.unlink()
-                    return True
-                opening.unlink()
-            self._verified = False
-            if not _set_aside_files(_logs(self._path)):
-                break
-        return False
-
-    def _set_aside(self) -> None:
-        _set_aside_files([*_logs(self._path), self._path])
-        self._path.with_name(f"{self._path.name}.opening").unlink(missing_ok=True)
-        self._verified = True
-
-    def _start_over(self) -> None:
-        with self.warehouse.exclusive():
-            self.warehouse.close()
-            was_closed_well(self._path)
-            self._set_aside()
-            self.warehouse.reopen()
-            self._fit_to_inbox()
-
-    def _fit_to_inbox(self) -> None:
+    def _fit(self) -> None:
         marks = self.warehouse.marks()
         mark = marks.get(INBOX)
         first = self._inbox.first_seq()
@@ -332,7 +236,7 @@ def rebuild(data_dir: Path, progress: Report) -> int:
     The server must be down. The old file serves until the new one is complete.
     """
     path, made = data_dir / "warehouse.duckdb", data_dir / "warehouse.new.duckdb"
-    for left in [made, *_logs(made)]:
+    for left in [made, *logs_of(made)]:
         left.unlink(missing_ok=True)
     inbox = Inbox(data_dir / "inbox.sqlite3")
     archive = Archive(data_dir / "archive")
@@ -349,7 +253,7 @@ def rebuild(data_dir: Path, progress: Report) -> int:
         while rows := inbox.rows_after(mark, 5_000):
             events = [event for row in rows for event in row.events]
             mark = rows[-1].seq
-            warehouse.apply(events, mark)
+            warehouse.apply(events, {INBOX: mark})
             done += len(events)
             progress(done, from_archive.total + waiting)
         warehouse.set_mark(INBOX, mark)
@@ -358,7 +262,7 @@ def rebuild(data_dir: Path, progress: Report) -> int:
         warehouse.close()
     finally:
         inbox.close()
-    _set_aside_files(_logs(path))
+    set_aside(logs_of(path))
     made.replace(path)
     was_closed_well(path)
     was_closed_well(made)
@@ -409,34 +313,3 @@ def _batches(
             batch = []
     if batch:
         yield batch
-
-
-def _probe(path: Path) -> bool:
-    """Whether the engine opens the file and its log without crashing or hanging."""
-    command = [sys.executable, "-m", "liveinsight.store.probe", str(path)]
-    try:
-        done = subprocess.run(  # noqa: S603  # our own module
-            command, timeout=PROBE_SECONDS, capture_output=True, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
-
-
-def _logs(path: Path) -> list[Path]:
-    """The log, and what the engine names after it while it checkpoints."""
-    return [
-        found
-        for found in path.parent.glob(f"{path.name}.wal*")
-        if ".bad" not in found.name
-    ]
-
-
-def _set_aside_files(paths: Iterable[Path]) -> bool:
-    """Whether there was any to set aside."""
-    found = [path for path in paths if path.exists()]
-    for path in found:
-        kept = path.with_name(f"{path.name}.bad-{time.time_ns() // 1_000_000}")
-        path.rename(kept)
-        log.warning("set aside: %s", kept.name)
-    return bool(found)

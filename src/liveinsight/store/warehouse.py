@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.resources import files
@@ -35,6 +35,9 @@ CHECKPOINT_PAUSES = (0.05, 0.1, 0.2, 0.4)
 ENGINE_NICENESS = 10
 
 INBOX = "inbox"
+
+Sql = Callable[..., list[tuple[object, ...]]]
+"""Runs one statement with its parameters."""
 
 NOT_OUR_FAULT = ("lock", "no space", "quota", "too large")
 """In the words of an I/O error: the file is good, the system does not let us."""
@@ -128,25 +131,24 @@ class Warehouse:
     def apply(
         self,
         events: Sequence[Event],
-        mark: int | None = None,
+        marks: Mapping[str, int | None] | None = None,
         *,
-        name: str = INBOX,
         generation: int | None = None,
     ) -> Applied:
-        """What became of the events; all in one transaction, with the mark `name`.
+        """What became of the events; all in one transaction, with the marks.
 
         Applying the same events again changes nothing but counts of duplicates;
         at most 1,000 at a time while others ask: each batch is a few ms of Python.
 
         Raises:
-            StoreUnavailable: the file is not the `generation` that `mark` is about.
+            StoreUnavailable: the file is not the `generation` that the marks are of.
         """
         with self._transaction() as sql:
             if generation is not None and generation != self.generation:
                 raise StoreUnavailable("the warehouse has been replaced")
             applied = apply_events(sql, events)
-            if mark is not None:
-                _set_mark(sql, name, mark)
+            for name, value in (marks or {}).items():
+                _set_mark(sql, name, value)
         return applied
 
     def refold(self, site: str, user: str) -> None:
@@ -232,6 +234,46 @@ class Warehouse:
                     database.close()
                     _sign(self.path)
             shutil.rmtree(self.path.parent / "tmp", ignore_errors=True)
+
+    @contextmanager
+    def beside(self, name: str) -> Iterator[Sql]:
+        """Statements whose tables are those of the database `name`, kept in memory.
+
+        It is there from the first use until the file is closed, or it is detached;
+        `MAIN.events` and so on, MAIN being `self.catalog`, are the tables of the file.
+        """
+        with self._cursor() as cursor, _translated():
+
+            def sql(text: str, *params: object) -> list[tuple[object, ...]]:
+                return list(cursor.execute(text, list(params)).fetchall())
+
+            sql(f"attach if not exists ':memory:' as {name}")
+            sql(f"set search_path = '{name}'")
+            try:
+                yield sql
+            finally:
+                with suppress(duckdb.Error):
+                    cursor.execute("rollback")
+                with suppress(duckdb.Error):
+                    cursor.execute("set search_path = ''")
+
+    @contextmanager
+    def copy_beside(self, name: str) -> Iterator[Sql]:
+        """As `beside`, with a warehouse's tables, empty; gone when the context ends."""
+        with self.beside(name) as sql:
+            for _, statements in _migrations():
+                sql(statements)
+            try:
+                yield sql
+            finally:
+                with suppress(duckdb.Error):
+                    sql(f"use {self.catalog}")
+                    sql(f"detach {name}")
+
+    @property
+    def catalog(self) -> str:
+        """By which name statements call the file's own database."""
+        return f'"{self.path.name.partition(".")[0]}".main'
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -355,20 +397,32 @@ def _migrate(database: duckdb.DuckDBPyConnection) -> None:
         number
         for (number,) in database.execute("select number from migrations").fetchall()
     }
-    folder = files("liveinsight.store").joinpath("migrations")
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        number, _, name = file.name.removesuffix(".sql").partition("_")
-        if not file.name.endswith(".sql") or int(number) in done:
+    for file, statements in _migrations():
+        number, _, name = file.partition("_")
+        if int(number) in done:
             continue
         database.execute("begin transaction")
-        database.execute(file.read_text("utf-8"))
+        database.execute(statements)
         database.execute("insert into migrations values (?, ?)", [int(number), name])
         database.execute("commit")
+
+
+def _migrations() -> list[tuple[str, str]]:
+    """Name without `.sql`, and statements, in their order."""
+    folder = files("liveinsight.store").joinpath("migrations")
+    return sorted(
+        (file.name.removesuffix(".sql"), file.read_text("utf-8"))
+        for file in folder.iterdir()
+        if file.name.endswith(".sql")
+    )
 
 
 def _set_mark(
     sql: Callable[..., list[tuple[object, ...]]], name: str, value: int | None
 ) -> None:
+    if value is None and name.endswith("/"):
+        sql("delete from marks where starts_with(name, ?)", name)
+        return
     sql("delete from marks where name = ?", name)
     if value is not None:
         sql("insert into marks (name, value) values (?, ?)", name, value)

@@ -1,0 +1,184 @@
+"""The rows of Sessions are what the events make them, whatever came first."""
+
+import pytest
+
+from liveinsight.core.event import Event
+from liveinsight.core.session import fold, made_session_id
+from liveinsight.store.dynamodb.items import session_item, session_of
+from tests.store.builders import MINUTE, T0, an_event
+from tests.store.dynamodb.streaming import Streaming, naive_facts
+
+
+def a_view(number: int, minute: float, **changes: object) -> Event:
+    """A page view of one user and session, some minutes after T0."""
+    at = T0 + int(minute * MINUTE)
+    said: dict[str, object] = {
+        "user_id": "ann",
+        "session_id": "sess_ann",
+        "session_sent": True,
+        "timestamp": at,
+        "received_at": T0 + 3_000 * MINUTE + number,
+        "present_at": at,
+        "page": f"/{number}",
+    }
+    return an_event(number, **(said | changes))
+
+
+def anonymous(number: int, minute: float, session: str, **changes: object) -> Event:
+    return a_view(
+        number,
+        minute,
+        **{
+            "user_id": None,
+            "visitor_id": "v1",
+            "session_id": f"sess_{session}",
+            **changes,
+        },
+    )
+
+
+def settled(streaming: Streaming, *batches: list[Event]) -> None:
+    """Delivers the batches one after the other, then the re-settle queue."""
+    for batch in batches:
+        assert streaming.take(*batch) == []
+    streaming.resettle_all()
+    every = [event for batch in batches for event in batch]
+    assert streaming.facts() == naive_facts(every)
+
+
+def test_a_session_is_one_row_folded_from_all_its_events(streaming: Streaming) -> None:
+    settled(
+        streaming,
+        [a_view(0, 0), a_view(1, 5)],
+        [a_view(2, 7, event_type="conversion")],
+        [a_view(3, 36, event_type="engagement", engagement_ms=500)],
+    )
+    row = session_of(streaming.rows()[0])
+    assert row.session_id == "sess_ann"
+    assert row.session_duration == 36 * MINUTE
+    assert row.folded == 4
+
+
+def test_exactly_30_minutes_of_silence_are_one_session_and_a_millisecond_more_two(
+    streaming: Streaming,
+) -> None:
+    settled(streaming, [a_view(0, 0)], [a_view(1, 30)], [a_view(2, 60 + 1 / 60_000)])
+    assert len(streaming.rows()) == 2
+
+
+def test_a_late_event_that_joins_two_sessions_leaves_one_row(
+    streaming: Streaming,
+) -> None:
+    settled(
+        streaming,
+        [a_view(0, 0, session_id="sess_one")],
+        [a_view(1, 50, session_id="sess_two")],
+        [a_view(2, 25, session_id="sess_three")],
+    )
+    assert [session_of(item).session_id for item in streaming.rows()] == ["sess_one"]
+
+
+def test_the_row_that_the_door_made_under_a_provisional_id_is_absorbed(
+    streaming: Streaming,
+) -> None:
+    events = [
+        a_view(0, 3, session_id="sess_given", session_sent=False),
+        a_view(1, 1, session_id="sess_given", session_sent=False),
+    ]
+    streaming.database.client.put_item(
+        TableName=streaming.database.tables.sessions,
+        Item=session_item(fold(events[:1])[0], "sess_given", 1),
+    )
+    settled(streaming, events[:1], events[1:])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_two_users_who_send_one_id_have_two_sessions_in_any_order(
+    streaming: Streaming, order: tuple[int, ...]
+) -> None:
+    events = [
+        a_view(0, 0, user_id="ann", session_id="sess_same"),
+        a_view(1, 1, user_id="bob", session_id="sess_same"),
+        a_view(2, 2, user_id="ann", session_id="sess_same"),
+        a_view(3, 40, user_id="bob", session_id="sess_same"),
+    ]
+    settled(streaming, *([events[place]] for place in order))
+
+
+def test_an_id_that_is_left_goes_to_the_next_who_claims_it(
+    streaming: Streaming,
+) -> None:
+    settled(
+        streaming,
+        [a_view(0, 10, user_id="ann", session_id="sess_same")],
+        [a_view(1, 20, user_id="bob", session_id="sess_same")],
+        # Now Ann's session begins with another id, which it goes by.
+        [a_view(2, 5, user_id="ann", session_id="sess_other")],
+    )
+
+
+def test_one_id_sent_for_ever_is_the_first_session_only(streaming: Streaming) -> None:
+    days = [a_view(n, n * 1440, session_id="sess_constant") for n in range(4)]
+    settled(streaming, *([event] for event in reversed(days)))
+
+
+def test_the_made_id_of_a_session_is_not_given_to_who_sends_it(
+    streaming: Streaming,
+) -> None:
+    mine = a_view(0, 50, user_id="ann", session_sent=False)
+    stolen = made_session_id(mine.site, "ann", mine.event_id)
+    settled(
+        streaming,
+        [a_view(1, 0, user_id="eve", session_id=stolen)],
+        [mine],
+        [a_view(2, 1, user_id="eve", session_id=stolen)],
+    )
+
+
+def test_sessions_of_an_anonymous_visitor_are_joined_over_their_ids(
+    streaming: Streaming,
+) -> None:
+    settled(
+        streaming,
+        [anonymous(0, 0, "one")],
+        [anonymous(1, 50, "two")],
+        [anonymous(2, 25, "three"), anonymous(3, 26, "three", visitor_id="v2")],
+    )
+
+
+def test_sites_do_not_share_sessions(streaming: Streaming) -> None:
+    settled(
+        streaming,
+        [a_view(0, 0, session_id="sess_a"), a_view(1, 1, session_id="sess_a")],
+        [a_view(2, 2, site="other.example", session_id="sess_b")],
+        [a_view(3, 3, site="other.example", session_id="sess_b")],
+    )
+
+
+def test_an_event_with_a_wrong_clock_is_found_again_by_later_folds(
+    streaming: Streaming,
+) -> None:
+    year = 365 * 1440 * MINUTE
+    settled(
+        streaming,
+        [a_view(0, 0)],
+        [a_view(1, 5, timestamp=T0 + year, adjusted_timestamp=T0 + 5 * MINUTE)],
+        [a_view(2, 33)],
+    )
+
+
+def test_a_session_of_a_day_is_read_to_its_beginning(streaming: Streaming) -> None:
+    settled(
+        streaming,
+        [a_view(n, 25 * n) for n in range(60)],
+        [a_view(60, 25 * 60)],
+    )
+    assert len(streaming.rows()) == 1
+
+
+def test_what_is_not_interactive_is_archived_and_makes_no_row(
+    streaming: Streaming,
+) -> None:
+    settled(streaming, [a_view(0, 0, event_type="vital", interactive=False)])
+    assert streaming.rows() == []
+    assert [event.event_id for event in streaming.archived()] == ["evt_00000000"]
