@@ -22,7 +22,7 @@ from liveinsight.config import (
 )
 from liveinsight.control import PATH as CONTROL_PATH
 from liveinsight.control import Control
-from liveinsight.core.event import Event
+from liveinsight.core.event import EncodedEvents
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.accounts import forget_old_sessions
 from liveinsight.dashboard.asgi import application
@@ -94,7 +94,7 @@ class Machine:
         self.is_serving = False
         self.rebuild_is_asked = False
 
-    def publish(self, events: Sequence[Event]) -> None:
+    def publish(self, events: Sequence[EncodedEvents]) -> None:
         """Shows durable events on the open live pages; called by the inbox."""
         self.live.publish(events)
 

@@ -16,7 +16,7 @@ from tests.dashboard import project  # starts Django, so it comes before what ne
 from tests.query.tables import an_event
 from tests.serving import serving
 
-from liveinsight.core.event import Event  # isort: skip
+from liveinsight.core.event import Event, encode_events  # isort: skip
 from liveinsight.dashboard import runtime  # isort: skip
 from liveinsight.dashboard.accounts import add_account  # isort: skip
 from liveinsight.dashboard.asgi import application  # isort: skip
@@ -49,7 +49,7 @@ class Dashboard:
 
     def happen(self, events: list[Event]) -> None:
         """Publishes and applies these events."""
-        self.hub.publish(events)
+        self.hub.publish([encode_events(events)])
         self.warehouse.apply(events)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from liveinsight.collect import decode
 from liveinsight.collect.decode import decode_body
+from liveinsight.core.limits import DAY
 from tests.collect.builders import GOOGLEBOT, NOW, At, an_event
 
 OTHER = an_event(event_id="event-0002")
@@ -21,6 +22,11 @@ def written_tight(body: object) -> bytes:
         [an_event(), OTHER],
         [an_event(), an_event(), an_event(page_title="Other")],
         [an_event(page_title='한국어 "제목" \\u \n')],
+        [an_event(event_id="evt_event-0003"), an_event(), OTHER],
+        [an_event(), OTHER | {"page_url": "https://shop.example/b?utm_source=naver"}],
+        [an_event(), OTHER | {"timestamp": NOW - 8 * DAY}],
+        [an_event(), OTHER | {"event_type": "engagement", "timestamp": NOW - 5}],
+        [an_event(properties={}), OTHER | {"properties": {"plan": "pro", "n": 3}}],
         [an_event(properties={"a": 1, "b": None, "c": True})],
         [an_event(properties={"a": 1.5}), OTHER],
         [an_event(properties={"a": 2**63}), OTHER],

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from random import Random
 
+from liveinsight.core.event import encode_events
 from liveinsight.core.outcome import LedgerKey, Outcome
 from liveinsight.core.ports import Batch
 from liveinsight.store.applier import Applier
@@ -34,7 +35,7 @@ async def send(inbox: Inbox, seed: int, sender: int) -> None:
             an_event(n, timestamp=T0 + n % 7_200_000, received_at=T0 + n % 7_200_000)
             for n in numbers
         ]
-        await inbox.record(Batch(events=events, ledger={RECEIVED: size}))
+        await inbox.record(Batch(events=encode_events(events), ledger={RECEIVED: size}))
         sys.stdout.write(f"{numbers[0]} {numbers[-1]}\n")
         sys.stdout.flush()
         await asyncio.sleep(chance.random() / 100)

@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from liveinsight.core import limits
+from liveinsight.core.event import encode_events
 from liveinsight.dashboard import live_stream, runtime
 from liveinsight.dashboard.accounts import set_password
 from liveinsight.dashboard.asgi import THREADS, Dashboard, see_through_proxy
@@ -97,7 +98,7 @@ def test_a_stream_says_hello_then_panels_then_what_happens() -> None:
         assert b'"site":"shop.example"' in stream.next("hello")
         assert b'"current_visitors":0' in stream.next("panels")
         began = time.monotonic()
-        runtime.current().live.publish(a_visit_of("/shoes"))
+        runtime.current().live.publish([encode_events(a_visit_of("/shoes"))])
         assert b'"page":"/shoes"' in stream.next("feed")
         assert time.monotonic() - began < 1
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from liveinsight.core.event import Event
+from liveinsight.core.event import Event, encode_events
 from liveinsight.dashboard.live_group import FEED_EVENTS, Viewer
 from liveinsight.dashboard.live_hub import LiveHub
 from liveinsight.dashboard.live_stream import take
@@ -101,7 +101,7 @@ def test_news_is_in_the_panels_within_a_second_whenever_it_comes(pause: float) -
         await asyncio.sleep(pause)
         began = time.monotonic()
         waiting.extend(a_visit_of("/new", at=hub.clock()))
-        hub.publish(waiting)
+        hub.publish([encode_events(waiting)])
         await asyncio.sleep(0.25)
         warehouse.apply(waiting)
         waiting.clear()
@@ -142,7 +142,7 @@ def feed_of(hub: LiveHub, watch: Watch, *batches: Sequence[Event]) -> list[objec
         hub.loop = asyncio.get_running_loop()
         viewer = hub.join(watch)
         for batch in batches:
-            hub.publish(batch)
+            hub.publish([encode_events(batch)])
         await asyncio.sleep(0.15)
         messages = take(viewer, NOW)
         hub.leave(watch, viewer)
@@ -232,7 +232,7 @@ def test_streams_beyond_the_bound_are_refused() -> None:
 
 def test_events_published_while_nobody_watches_wait_for_nobody() -> None:
     hub = LiveHub(a_warehouse(), lambda: NOW)
-    hub.publish(a_visit_of("/"))
+    hub.publish([encode_events(a_visit_of("/"))])
     assert not hub.outbox
 
 
@@ -245,10 +245,12 @@ def test_a_poll_says_each_event_once() -> None:
         return said["now"], [each["user_id"] for each in said["feed"]["events"]]
 
     now, users = poll(NOW)
-    hub.publish(a_visit_of("/", user="anna"))  # in the same millisecond
+    hub.publish(
+        [encode_events(a_visit_of("/", user="anna"))]
+    )  # in the same millisecond
     now, users = poll(now)
     assert users == ["anna"]
-    hub.publish(a_visit_of("/", user="ben"))
+    hub.publish([encode_events(a_visit_of("/", user="ben"))])
     now, users = poll(now)
     assert users == ["ben"]
     assert poll(now)[1] == []

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from liveinsight.core.event import Event
+from liveinsight.core.event import Event, encode_events
 from liveinsight.core.outcome import LedgerKey, Outcome
 from liveinsight.core.ports import Batch
 from liveinsight.errors import StoreError
@@ -39,7 +39,7 @@ def an_event(number: int = 0, **changes: object) -> Event:
 def a_batch(*events: Event) -> Batch:
     """The events as one request leaves them behind."""
     received = LedgerKey(SITE, Outcome.RECEIVED)
-    return Batch(events=events, ledger={received: len(events)})
+    return Batch(events=encode_events(events), ledger={received: len(events)})
 
 
 class Machine:

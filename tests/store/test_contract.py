@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from liveinsight.core.event import Event, Revenue
+from liveinsight.core.event import EncodedEvents, Event, Revenue
 from liveinsight.core.limits import DAY
 from liveinsight.core.outcome import LedgerKey, Outcome
 from liveinsight.core.ports import Batch, Salts, Store
@@ -122,7 +122,7 @@ def test_what_is_recorded_again_is_still_there(trial: Trial) -> None:
 
 def test_a_request_that_only_rejects_is_recorded_too(trial: Trial) -> None:
     rejected = LedgerKey(SITE, Outcome.REJECTED, "page_url")
-    asyncio.run(trial.store.record(Batch(events=(), ledger={rejected: 1})))
+    asyncio.run(trial.store.record(Batch(events=EncodedEvents(), ledger={rejected: 1})))
     assert trial.stored() == []
 
 

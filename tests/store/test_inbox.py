@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from liveinsight.core.event import Event
+from liveinsight.core.event import EncodedEvents, Event
 from liveinsight.core.limits import DAY, HOUR
 from liveinsight.core.outcome import LedgerKey, Outcome, Sample
 from liveinsight.core.ports import Batch, Store
@@ -67,10 +67,12 @@ def test_requests_at_once_share_few_commits(tmp_path: Path) -> None:
 
 
 def test_the_listener_hears_of_events_once_they_are_durable(tmp_path: Path) -> None:
-    heard: list[tuple[int, Sequence[Event]]] = []
+    heard: list[tuple[int, list[Event]]] = []
     inbox = Inbox(
         tmp_path / "inbox.sqlite3",
-        on_commit=lambda events: heard.append((inbox.last_seq(), events)),
+        on_commit=lambda committed: heard.append(
+            (inbox.last_seq(), [event for events in committed for event in events])
+        ),
     )
     asyncio.run(inbox.record(a_batch(an_event(1))))
     inbox.close()
@@ -78,7 +80,7 @@ def test_the_listener_hears_of_events_once_they_are_durable(tmp_path: Path) -> N
 
 
 def test_a_listener_that_fails_stops_nothing(tmp_path: Path) -> None:
-    def fail(events: Sequence[Event]) -> None:
+    def fail(events: Sequence[EncodedEvents]) -> None:
         raise RuntimeError("a mistake")
 
     inbox = Inbox(tmp_path / "inbox.sqlite3", on_commit=fail)
@@ -99,7 +101,7 @@ def test_a_request_that_only_rejects_is_counted_and_sampled(tmp_path: Path) -> N
         text='{"page_url": 5}',
     )
     for _ in range(30):
-        batch = Batch(events=(), ledger={rejected: 1}, samples=[sample])
+        batch = Batch(events=EncodedEvents(), ledger={rejected: 1}, samples=[sample])
         asyncio.run(inbox.record(batch))
     (line,) = inbox.ledger()
     assert (line.site, line.hour, line.outcome, line.reason, line.count) == (

@@ -25,6 +25,7 @@ from liveinsight.core.site import Site
 from liveinsight.core.source import classify
 from liveinsight.core.url import split_url
 
+
 class Client(msgspec.Struct, frozen=True, gc=False):
     """Who sent a request, as far as the connection tells; the same for all its events."""
 
@@ -81,7 +82,6 @@ class Moment:
         if in_bounds:
             return timestamp, None, timestamp, present
         return timestamp, now, now, present
-
 
     def plain_times(self, timestamps: Sequence[int]) -> list[int] | None:
         """Presence at each of these times; None if any of them is out of bounds."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from liveinsight.core.event import Event
+from liveinsight.core.event import EncodedEvents, Event, encode_events
 from liveinsight.core.limits import MINUTE, SECOND
 from liveinsight.errors import StoreUnavailable
 from liveinsight.store.dynamodb.items import ActiveSession
@@ -58,7 +58,7 @@ class LiveSessions:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._behind: dict[str, int] = {}
         self._threads = ThreadPoolExecutor(THREADS, "feed")
-        self.publish: Callable[[Sequence[Event]], None] = lambda _: None
+        self.publish: Callable[[Sequence[EncodedEvents]], None] = lambda _: None
         self.watched: Callable[[], Collection[str]] = tuple
 
     @property
@@ -158,7 +158,7 @@ class LiveSessions:
             if not is_there and session.session_id not in again:
                 # The index lags behind: it is looked up once more.
                 self._behind[session.session_id] = since[session.session_id]
-        self.publish(self._unseen(events))
+        self.publish([encode_events(self._unseen(events))])
 
     def _look_up(self, session: ActiveSession, since: dict[str, int]) -> list[Event]:
         try:

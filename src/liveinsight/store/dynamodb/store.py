@@ -73,12 +73,13 @@ class DynamoStore:
         Raises:
             StoreUnavailable: nothing of the batch was promised.
         """
-        parts = parts_of(batch.events)
+        events = list(batch.events)
+        parts = parts_of(events)
         opening = [part for part in parts if self._is_new(part)]
         visits = [_visit_of(part) for part in parts if self._needs_pointer(part)]
         self._caller.together(
             [
-                *self._event_works(batch.events),
+                *self._event_works(events),
                 *(
                     partial(self._writes.show_active, part=part)
                     for part in parts
