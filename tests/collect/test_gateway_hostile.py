@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from liveinsight.collect.door import Door
@@ -12,6 +12,7 @@ from tests.collect.builders import NOW, an_event
 from tests.collect.proxy_events import Event, LambdaContext, a_proxy_event
 from tests.collect.test_gateway import TimedMemoryStore
 
+BOUNDED = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 READ = ["content-type", "content-length", "content-encoding", "user-agent", "origin"]
 NAMES = st.sampled_from([*READ, "X-Forwarded-For", "Accept"]) | st.text(max_size=8)
 VALUES = st.text(max_size=30) | st.sampled_from(
@@ -44,6 +45,7 @@ def proxy_events(draw: st.DrawFn) -> Event:
     }
 
 
+@BOUNDED
 @given(proxy_events())
 @example(a_proxy_event(an_event(user_id=None), user_agent="\ud800"))
 def test_no_request_makes_it_fail(event: Event) -> None:
@@ -62,6 +64,7 @@ ANYTHING = st.recursive(
 )
 
 
+@BOUNDED
 @given(ANYTHING)
 def test_what_is_no_request_is_answered_too(event: object) -> None:
     door = GatewayDoor(TimedMemoryStore(), Door(), lambda: NOW)
