@@ -22,9 +22,9 @@ from liveinsight.store.dynamodb.touch import (
 )
 from tests.aws.dynamodb_local import Database, environment_for
 from tests.aws.tables import create_tables
+from tests.store.builders import T0
 from tests.store.dynamodb.lagging import LaggingClient
 from tests.store.dynamodb.streaming import facts_of, naive_facts, put_events
-from tests.store.builders import T0
 from tests.store.test_any_order import sets_of_events
 
 numbers = count()
