@@ -184,6 +184,67 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = False
 
+    aws: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Shows what a stack on AWS collects, instead of collecting itself; "
+                "see docs/aws.md."
+            )
+        ),
+    ] = False
+    stack: Annotated[
+        str,
+        Meta(
+            min_length=1, description="With aws: the name of the stack that is shown."
+        ),
+    ] = "liveinsight"
+    region: Annotated[
+        str,
+        Meta(
+            description=(
+                "With aws: the region of the stack. Empty: `AWS_DEFAULT_REGION`, else "
+                "the profile's, else ap-northeast-2."
+            )
+        ),
+    ] = ""
+    aws_archive_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3_600,
+            description=(
+                "With aws: how often the archive is looked at for new objects, at a "
+                "request to S3 each time."
+            ),
+            extra={"unit": "seconds"},
+        ),
+    ] = 10
+    aws_live_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=60,
+            description=(
+                "With aws: how old the live page's picture of the active sessions may "
+                "get while somebody looks; each reading costs 128 read units for a MB."
+            ),
+            extra={"unit": "seconds"},
+        ),
+    ] = 2
+    aws_live_mb: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000,
+            description=(
+                "With aws: the most that is read of the active sessions at once; a MB "
+                "holds some 2,500."
+            ),
+            extra={"unit": "MB"},
+        ),
+    ] = 25
+
     @property
     def data_dir(self) -> Path:
         """The folder of all state, absolute."""

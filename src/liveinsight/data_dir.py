@@ -47,6 +47,11 @@ class DataDir:
         return self.root / "app.sqlite3"
 
     @property
+    def stack(self) -> Path:
+        """Which stack on AWS the folder shows; there only if it shows one."""
+        return self.root / "stack.json"
+
+    @property
     def secrets(self) -> Path:
         """The folder of what only the owner may read."""
         return self.root / "secrets"

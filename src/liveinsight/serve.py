@@ -28,6 +28,7 @@ from liveinsight.jobs import run_jobs
 from liveinsight.log import configure_logging
 
 if TYPE_CHECKING:
+    from liveinsight.aws_machine import AwsMachine
     from liveinsight.machine import Machine
 
 DRAIN_SECONDS: Final = 3
@@ -60,9 +61,7 @@ def serve(config: Config) -> int:
         ends.callback(os.close, data.lock())
         listening = ends.enter_context(listen(config))
         open_app(config, data)
-        from liveinsight.machine import Machine
-
-        machine = Machine(config, data)
+        machine = make_machine(config, data)
         ends.callback(machine.close)
         if config.demo:
             machine.load_demo()
@@ -72,6 +71,27 @@ def serve(config: Config) -> int:
             greeting = greet(config, port_of(listening))
             runner.run(run(machine, data, listening, greeting))
     return 0
+
+
+def make_machine(config: Config, data: DataDir) -> "Machine | AwsMachine":
+    """What is served; Django is configured by now, which their modules need.
+
+    Raises:
+        ConfigError: the folder is another's.
+        DeployError: there is no such stack, or it may not be read.
+    """
+    if config.aws:
+        from liveinsight.aws_machine import AwsMachine
+
+        return AwsMachine(config, data)
+    if data.stack.exists():
+        raise ConfigError(
+            f"{data.root} shows a stack on AWS: start it with --aws, "
+            "or choose another folder with --data"
+        )
+    from liveinsight.machine import Machine
+
+    return Machine(config, data)
 
 
 def raise_open_files() -> None:
@@ -122,7 +142,10 @@ class Server(uvicorn.Server):
 
 
 async def run(
-    machine: "Machine", data: DataDir, listening: socket.socket, greeting: str
+    machine: "Machine | AwsMachine",
+    data: DataDir,
+    listening: socket.socket,
+    greeting: str,
 ) -> None:
     """Serves until a signal comes; returns when the connections have ended."""
     server = Server(

@@ -123,7 +123,9 @@ def test_a_mistake_is_answered_500_and_no_error_of_the_function(door: Function) 
     assert set(body_of(answer.result)) == {"error"}
 
 
-def test_without_tables_it_answers_503_inside_the_time_left(host_package: Path) -> None:
+def test_without_tables_it_tries_again_and_answers_503_in_time(
+    host_package: Path,
+) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -132,7 +134,7 @@ def test_without_tables_it_answers_503_inside_the_time_left(host_package: Path) 
             answer = function.call(a_proxy_event(some_events(1)[0]), timeout_ms=2_000)
     assert answer.result["statusCode"] == 503
     assert int(answer.result["headers"]["Retry-After"]) >= 1
-    assert answer.seconds < 2
+    assert 0.5 < answer.seconds < 2  # it has tried again
 
 
 def test_only_the_listed_sites_are_accepted(

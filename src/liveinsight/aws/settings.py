@@ -8,7 +8,7 @@ import msgspec
 
 from liveinsight.aws.outline import defaults_of
 from liveinsight.aws.stack import Stack
-from liveinsight.core.site import site_id
+from liveinsight.core.site import Site, site_id
 from liveinsight.errors import ConfigError
 
 OWN: Final = frozenset({"ArtifactBucket", "ArtifactKey"})
@@ -126,3 +126,8 @@ def site_ids(parameter: str) -> list[str]:
     """The ids of the sites in the functions' environment; none for every host."""
     sites = msgspec.json.decode(parameter or "[]", type=list[SiteSetting])
     return [site.id for site in sites]
+
+
+def sites_of_stack(parameter: str) -> list[Site]:
+    """The sites in the functions' environment, in full; none for every host."""
+    return msgspec.json.decode(parameter or "[]", type=list[Site])

@@ -12,6 +12,7 @@ from liveinsight.config import read_config
     epilog=examples(
         "liveinsight up",
         "liveinsight up --demo",
+        "liveinsight up --aws --stack liveinsight --region eu-central-1",
         "liveinsight up --host 0.0.0.0 --port 80 --data /var/lib/liveinsight",
     )
 )
@@ -23,16 +24,29 @@ from liveinsight.config import read_config
     default=None,
     help="Also serve a small shop and play visits to it.",
 )
-def up(
-    host: str | None, port: int | None, data: str | None, *, demo: bool | None
-) -> None:
+@click.option(
+    "--aws/--no-aws",
+    default=None,
+    help="Show what a stack on AWS collects, and collect nothing here.",
+)
+@click.option("--stack", help="With --aws: the stack's name.  [default: liveinsight]")
+@click.option(
+    "--region",
+    help="With --aws: its region.  [default: $AWS_DEFAULT_REGION, else the "
+    "profile's, else ap-northeast-2]",
+)
+def up(**chosen: str | int | bool | None) -> None:
     """Start the whole server in one process.
 
     Collector, live page, statistics and API listen on one port. All state is in
     the data folder, which is made if it is not there. Ctrl-C or SIGTERM ends
     the server after what it has taken is safe.
+
+    With --aws the stack collects: history is loaded from its archive into the data
+    folder, the live page reads its tables. The read-only policy for it is printed
+    by `liveinsight deploy --policy dashboard`.
     """
-    config = read_config(host=host, port=port, data=data, demo=demo)
+    config = read_config(None, **chosen)
     from liveinsight.serve import serve
 
     sys.exit(serve(config))

@@ -129,9 +129,14 @@ def _headers_of(proxied: _ProxyEvent) -> dict[str, str]:
         several = {name: [value] for name, value in (proxied.headers or {}).items()}
     joined: dict[str, str] = {}
     for name, values in several.items():
-        key, value = name.lower(), ",".join(values)
+        key, value = name.lower(), _sound(",".join(values))
         joined[key] = f"{joined[key]},{value}" if key in joined else value
     return joined
+
+
+def _sound(text: str) -> str:
+    """Text that can be written: JSON may hold half a surrogate pair."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def write_reply(reply: Reply) -> dict[str, object]:

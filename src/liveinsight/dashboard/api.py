@@ -143,7 +143,7 @@ def choose_site(named: str | None, asker: Asker, configured: list[str]) -> str |
 @answers_json
 def active(scope: Scope) -> object:
     """`[{session_id, user_id, last_activity, current_page, duration}]`."""
-    reader = runtime.current().reader
+    reader = runtime.current().now
     found = lists.active_sessions(scope.site, scope.filters, scope.now, reader)
     if scope.has_period:
         period = scope.period
@@ -156,7 +156,8 @@ def active(scope: Scope) -> object:
 @answers_json
 def session_events(scope: Scope, session: str) -> object:
     """`[{event_id, timestamp, event_type, page_url, referrer}]`."""
-    found = lists.session_events(scope.site, session, runtime.current().reader)
+    with runtime.current().reading_session(scope.site, session) as reader:
+        found = lists.session_events(scope.site, session, reader)
     if found is None:
         raise MissingError("id", "there is no such session")
     if scope.has_period:

@@ -75,6 +75,11 @@ class LiveHub:
         self.closed = False
         self.threads = ThreadPoolExecutor(THREADS, "live")
 
+    def sites(self) -> set[str]:
+        """The sites that somebody watches."""
+        with self.lock:
+            return {group.watch.site for group in self.groups.values()}
+
     # --- events in -----------------------------------------------------------
 
     def publish(self, committed: Sequence[EncodedEvents]) -> None:

@@ -1,12 +1,14 @@
 """What the running server lends to the views; serve.py binds it before it listens."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import msgspec
 
 from liveinsight.core.outcome import Sample
 from liveinsight.core.ports import Reader
+from liveinsight.core.stack_counts import StackLedger
 from liveinsight.dashboard.live_hub import LiveHub
 
 
@@ -50,10 +52,42 @@ class ApplierStats(Protocol):
         """How long the last batch took."""
 
 
+class Timelines(Protocol):
+    """Where one session or visitor is asked for as of now. Made by store.dynamodb."""
+
+    def of_session(
+        self, site: str | None, session_id: str
+    ) -> AbstractContextManager[Reader]:
+        """Reads the warehouse, and what has come for the session since."""
+
+    def of_user(self, site: str | None, user: str) -> AbstractContextManager[Reader]:
+        """Reads the warehouse, and what has come of the visitor since."""
+
+
+class Stack(msgspec.Struct, frozen=True, kw_only=True):
+    """The stack on AWS that collects, where this server does not."""
+
+    name: str
+    region: str
+    api_url: str
+    """Where trackers send."""
+    ledger: Callable[[], StackLedger | None]
+    """None while CloudWatch does not tell."""
+    live_limit: Callable[[], int | None]
+    """How many active sessions are shown, where there are more; else None."""
+
+
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of the server that views ask."""
 
     reader: Reader
+    """For what has been."""
+    present: Reader | None = None
+    """For what is now, where that is known from elsewhere, too."""
+    timelines: Timelines | None = None
+    """For one session or visitor as of now, where the reader is behind."""
+    stack: Stack | None = None
+    """What collects, where it is not this server."""
     clock: Callable[[], int]
     """Now, in ms."""
     live: LiveHub
@@ -73,6 +107,27 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """How long the last checkpoint held the warehouse's writer."""
     sites_changed: Callable[[], None] = lambda: None
     """Called after a page has changed the sites, so that the door knows at once."""
+
+    @property
+    def now(self) -> Reader:
+        """Where questions about the present are asked."""
+        return self.present or self.reader
+
+    def reading_session(
+        self, site: str | None, session_id: str
+    ) -> AbstractContextManager[Reader]:
+        """Where one session is asked for."""
+        if self.timelines is None:
+            return nullcontext(self.reader)
+        return self.timelines.of_session(site, session_id)
+
+    def reading_user(
+        self, site: str | None, user: str
+    ) -> AbstractContextManager[Reader]:
+        """Where one visitor is asked for."""
+        if self.timelines is None:
+            return nullcontext(self.reader)
+        return self.timelines.of_user(site, user)
 
 
 _bound: list[Runtime] = []

@@ -1,6 +1,7 @@
 """The configured sites: for the door, the pages and the command line."""
 
 import zoneinfo
+from collections.abc import Iterable
 
 from liveinsight.core.site import Site, Sites, site_id, sites_of
 from liveinsight.dashboard import models
@@ -41,6 +42,22 @@ def add_site(domain: str, timezone: str = "UTC", name: str = "") -> str:
     if not is_new:
         raise ConfigError(f"the site {site} is there already")
     return site
+
+
+def follow_stack(sites: Iterable[Site]) -> None:
+    """Makes the sites those of a stack; names and time zones stay as chosen here."""
+    wanted = {site.id: site for site in sites}
+    models.Site.objects.exclude(domain__in=wanted).delete()
+    for site in wanted.values():
+        chosen = {
+            "allowed_origins": list(site.allowed_origins),
+            "excluded_addresses": list(site.excluded_addresses),
+            "keep_addresses": site.keep_addresses,
+        }
+        new = {"timezone": site.timezone, "created_at": now_ms()}
+        models.Site.objects.update_or_create(
+            domain=site.id, defaults=chosen, create_defaults=chosen | new
+        )
 
 
 def list_sites() -> list[Site]:

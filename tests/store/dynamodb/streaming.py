@@ -62,16 +62,9 @@ class Streaming:
     def handle(self, event: dict[str, Any], context: Invocation) -> Mapping[str, Any]:
         return self.function.handle(event, context)
 
-    def store(self, events: Iterable[Event]) -> None:
-        """Puts the events into the table, as the door would."""
-        for event in events:
-            self.database.client.put_item(
-                TableName=self.database.tables.events, Item=event_item(event)
-            )
-
     def take(self, *events: Event) -> list[str]:
         """Stores and delivers the events as one batch; what is to come again."""
-        self.store(events)
+        put_events(self.database, events)
         return self.deliver([a_record(event) for event in events])
 
     def deliver(self, records: Sequence[dict[str, Any]]) -> list[str]:
@@ -118,31 +111,43 @@ class Streaming:
 
     def facts(self) -> list[Facts]:
         """What the rows say, in order; those of no session included."""
-        rows = [session_of(item) for item in self.rows()]
-        return sorted(
-            (
-                (
-                    row.site,
-                    row.user,
-                    row.session_id,
-                    row.start_time,
-                    row.start_event,
-                    row.last_activity,
-                    row.last_event,
-                    row.session_duration,
-                    row.entry_page,
-                    row.exit_page,
-                    row.page_views,
-                    row.total_events,
-                    row.conversions,
-                    row.engagement_ms,
-                    row.source,
-                    row.country,
-                )
-                for row in rows
-            ),
-            key=str,
+        return facts_of(self.rows())
+
+
+def put_events(database: Database, events: Iterable[Event]) -> None:
+    """Puts the events into the table, as the door would."""
+    for event in events:
+        database.client.put_item(
+            TableName=database.tables.events, Item=event_item(event)
         )
+
+
+def facts_of(items: Iterable[Item]) -> list[Facts]:
+    """What rows of Sessions say."""
+    return sorted(
+        (
+            (
+                row.site,
+                row.user,
+                row.session_id,
+                row.start_time,
+                row.start_event,
+                row.last_activity,
+                row.last_event,
+                row.session_duration,
+                row.entry_page,
+                row.exit_page,
+                row.page_views,
+                row.total_events,
+                row.conversions,
+                row.engagement_ms,
+                row.source,
+                row.country,
+            )
+            for row in map(session_of, items)
+        ),
+        key=str,
+    )
 
 
 def a_record(event: Event) -> dict[str, Any]:

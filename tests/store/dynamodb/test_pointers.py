@@ -11,7 +11,6 @@ from liveinsight.core.event import Event
 from liveinsight.core.limits import DAY
 from liveinsight.store.dynamodb.calls import Patience
 from liveinsight.store.dynamodb.pointers import (
-    RECENT,
     Pointer,
     Pointers,
     Visit,
@@ -61,8 +60,6 @@ def test_a_pointer_says_what_the_memory_of_one_machine_says(
         at, proposed = T0 + minutes * MINUTE, f"sess_{number}"
         pointer, found = after(pointer, a_visit(at, proposed, sent=sent))
         assert found == memory.session_of(SITE, "ann", at, proposed, sent=sent)
-        assert len(pointer.recent) <= RECENT
-        assert found in pointer.recent
 
 
 def test_the_table_holds_what_the_pure_rule_says(dynamodb: Database) -> None:
@@ -91,20 +88,6 @@ def test_copies_of_the_function_at_once_agree_on_the_session(
         pointer = pointer_of(one, dynamodb)
     assert pointer is not None
     assert said == {pointer.running}
-
-
-def test_a_sender_of_many_session_ids_makes_no_large_pointer(
-    dynamodb: Database,
-) -> None:
-    with a_door(dynamodb) as door:
-        for number in range(2 * RECENT):
-            at = T0 + number * 1_000
-            door.record(an_anonymous_event(at, f"sess_{number}" + "x" * 120))
-        pointer = pointer_of(door, dynamodb, "v_1")
-    assert pointer is not None
-    assert [name.rstrip("x") for name in pointer.recent] == [
-        f"sess_{number}" for number in range(RECENT, 2 * RECENT)
-    ]
 
 
 def test_a_pointer_is_no_live_session(dynamodb: Database) -> None:
@@ -141,14 +124,17 @@ def test_within_one_copy_of_the_function_the_end_of_the_day_counts_each_event(
     dynamodb: Database,
 ) -> None:
     with a_door(dynamodb) as door:
-        for minutes in (-29, -25, -21):
+        for minutes in (-31, -29, -25, -21):
             door.record(an_anonymous_event(MIDNIGHT + minutes * MINUTE))
         pointer = pointer_of(door, dynamodb, "v_1")
-        assert pointer is not None
-        assert pointer.last_activity == MIDNIGHT - 21 * MINUTE
-        noon = MIDNIGHT + DAY // 2
-        for minutes in (0, 4, 8, 12):
-            door.record(an_anonymous_event(noon + minutes * MINUTE, "sess_noon"))
-        pointer = pointer_of(door, dynamodb, "v_1")
-    assert pointer is not None
-    assert pointer.last_activity == noon + 12 * MINUTE, "after ten minutes, once more"
+    assert pointer == Pointer(
+        running="sess_a",
+        start_time=MIDNIGHT - 29 * MINUTE,
+        last_activity=MIDNIGHT - 21 * MINUTE,
+    )
+
+
+def test_by_day_a_visitor_with_a_session_needs_no_pointer(dynamodb: Database) -> None:
+    with a_door(dynamodb) as door:
+        door.record(an_anonymous_event(MIDNIGHT + DAY // 2))
+        assert pointer_of(door, dynamodb, "v_1") is None

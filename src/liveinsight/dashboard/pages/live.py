@@ -45,7 +45,8 @@ def live(request: HttpRequest) -> HttpResponse:
     scope = read_scope(request)
     if not scope.site:
         return redirect("add-site")
-    panels = live_panels(scope.site, scope.filters, scope.now, runtime.current().reader)
+    state = runtime.current()
+    panels = live_panels(scope.site, scope.filters, scope.now, state.now)
     rows = list_rows(panels)
     context = {
         "scope": scope,
@@ -61,8 +62,10 @@ def live(request: HttpRequest) -> HttpResponse:
         "seen": sorted(rows, key=lambda row: -row.session.last_activity)[:SEEN],
         "chips": list_chips(request.GET, scope.filters),
         "config": configure_scripts(scope),
-        "is_waiting": is_waiting(scope.site),
+        "is_waiting": not panels.active_sessions and is_waiting(scope.site),
         "snippet": write_snippet(request, scope.site),
+        "stack": state.stack,
+        "live_limit": state.stack.live_limit() if state.stack else None,
     }
     return render(request, "live.html", context)
 

@@ -32,11 +32,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 def session(request: HttpRequest, session_id: str) -> HttpResponse:
     """The facts and steps of a session, also by an id that a reply gave for it."""
     scope = read_scope(request)
-    reader = runtime.current().reader
-    found = lists.session(scope.site, session_id, scope.now, reader)
-    if found is None:
-        raise Http404
-    events = lists.timeline(scope.site, session_id, reader) or []
+    with runtime.current().reading_session(scope.site, session_id) as reader:
+        found = lists.session(scope.site, session_id, scope.now, reader)
+        if found is None:
+            raise Http404
+        events = lists.timeline(scope.site, session_id, reader) or []
     context = {"scope": scope, "session": found, "steps": list_steps(events)}
     return render(request, "session.html", context)
 

@@ -68,7 +68,7 @@ def make_card(row: models.Site) -> SiteCard:
             period=Period(now - limits.DAY, now),
             metrics=("current_visitors", "page_views"),
         ),
-        state.reader,
+        state.now,
     ).totals
     return SiteCard(
         domain=row.domain,

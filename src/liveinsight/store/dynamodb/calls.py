@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 a time-out in connecting is one of these alone
+    HTTPClientError,
+)
 
 from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.log import without_text
@@ -69,7 +74,7 @@ class Patience:
                 return make()
             except ClientError as error:
                 reason = _look_at(error)
-            except (HTTPClientError, OSError) as error:
+            except (ConnectionError, HTTPClientError, OSError) as error:
                 reason = type(error).__name__
             except BotoCoreError as error:
                 _log.error("a DynamoDB call failed", extra=without_text(error))

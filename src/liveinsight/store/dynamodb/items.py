@@ -277,8 +277,6 @@ def _plain(attribute: "AttributeValueTypeDef") -> Any:  # noqa: ANN401 as JSON i
         return int(text) if text.lstrip("-").isdigit() else text
     if kind == "M":
         return plain_of(value)  # type: ignore[arg-type]  # what M holds
-    if kind == "L":
-        return [_plain(part) for part in value]  # type: ignore[attr-defined]  # a list
     return value
 
 

@@ -1,8 +1,7 @@
 """Which session a user's events without a session id belong to.
 
-One item of ActiveSessions a user, `user#SITE#USER`: the running session, and the ids
-of the user's recent ones, by which the stream function finds what belongs together
-where no index over a `user_id` leads there. Ids are provisional: the fold decides.
+One item of ActiveSessions a user, `user#SITE#USER`, with the running session. The id
+that it leads to is provisional: the fold decides.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -17,12 +16,10 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_dynamodb.type_defs import PutItemInputTypeDef
 
-RECENT: Final = 16
-"""Ids kept of a user: what a day of visits makes, far below 1 KB with made ids."""
 _KEPT: Final = 24 * HOUR
 """How long after its last event a pointer may still be asked for, by late events."""
 _RACES: Final = 5
-_COMPARED: Final = ("start_time", "last_activity", "running", "recent")
+_COMPARED: Final = ("start_time", "last_activity", "running")
 _UNCHANGED: Final = " and ".join(f"{name} = :{name}" for name in _COMPARED)
 
 
@@ -43,8 +40,6 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     running: str
     start_time: int
     last_activity: int
-    recent: tuple[str, ...]
-    """Newest last."""
 
     def reaches(self, at: int) -> bool:
         """Whether an event at `at` belongs to the session."""
@@ -61,28 +56,16 @@ def after(pointer: Pointer | None, visit: Visit) -> tuple[Pointer, str]:
     """The pointer after a visit, and the session that the visit belongs to."""
     at, said = visit.at, visit.session_id
     if pointer is None:
-        return Pointer(
-            running=said, start_time=at, last_activity=at, recent=(said,)
-        ), said
+        return Pointer(running=said, start_time=at, last_activity=at), said
     start, last, running = pointer.start_time, pointer.last_activity, pointer.running
     if pointer.reaches(at):
         found = said if visit.sent else running
-        start, last, running = min(start, at), max(last, at), found
-    elif at > last:
-        found = running = said
-        start = last = at
-    else:  # long before: the later one stays the latest
-        found = said
-    others = [known for known in pointer.recent if known != found]
-    changed = Pointer(
-        running=running,
-        start_time=start,
-        last_activity=last,
-        recent=pointer.recent
-        if found in pointer.recent
-        else (*others, found)[-RECENT:],
-    )
-    return changed, found
+        return Pointer(
+            running=found, start_time=min(start, at), last_activity=max(last, at)
+        ), found
+    if at > last:
+        return Pointer(running=said, start_time=at, last_activity=at), said
+    return pointer, said  # long before: the later one stays the latest
 
 
 class Pointers:
@@ -103,20 +86,15 @@ class Pointers:
         )
         return _pointer_of(answer.get("Item", {}))
 
-    def extend(
-        self, patience: Patience, visit: Visit, *, seems_new: bool = False
-    ) -> str:
+    def extend(self, patience: Patience, visit: Visit) -> str:
         """The session that a visit belongs to, which now reaches as far.
 
-        One call while events come in order, two after a silence. A user without a
-        pointer costs two, or one where that is what was expected.
+        One call while events come in order; two where the user is new or was away.
         """
-        found: Pointer | None = None
-        if not seems_new:
-            try:
-                return self._extend_in_order(patience, visit)
-            except Refused as refused:
-                found = _pointer_of(refused.item)
+        try:
+            return self._extend_in_order(patience, visit)
+        except Refused as refused:
+            found = _pointer_of(refused.item)
         for _ in range(_RACES):
             changed, session_id = after(found, visit)
             if changed == found:
@@ -182,7 +160,6 @@ def _item(site: str, user: str, pointer: Pointer) -> Item:
         "running": {"S": pointer.running},
         "start_time": {"N": str(pointer.start_time)},
         "last_activity": {"N": str(pointer.last_activity)},
-        "recent": {"L": [{"S": session_id} for session_id in pointer.recent]},
         "expires_at": {"N": str(_until(pointer.last_activity))},
     }
 

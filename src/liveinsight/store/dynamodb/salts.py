@@ -75,10 +75,13 @@ class SaltTable:
     def _sweep(self, patience: Patience, day: int) -> None:
         """Deletes what is 48 hours old; days without a visit left some behind."""
         for old in range(day - 1 - _SWEPT_DAYS, day - 1):
-            delete = partial(
-                self._client.delete_item, TableName=self._table, Key=_key(old)
-            )
-            patience.call(delete)
+            if (
+                self._find(patience, old) is not None
+            ):  # to look is cheaper than to delete
+                delete = partial(
+                    self._client.delete_item, TableName=self._table, Key=_key(old)
+                )
+                patience.call(delete)
 
 
 def _key(day: int) -> Item:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from liveinsight.core.event import Event
-from liveinsight.core.limits import DAY, MINUTE, SECOND, SESSION_SILENCE
+from liveinsight.core.limits import DAY, SECOND, SESSION_SILENCE
 from liveinsight.core.ports import Batch, Salts
 from liveinsight.store.dynamodb.calls import Caller, Patience
 from liveinsight.store.dynamodb.items import Tables
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 REMEMBERED: Final = 50_000
 """Sessions that this process has seen; then it forgets all, at a unit for each."""
-
-_POINTER_AGE: Final = 10 * MINUTE
-"""How far a pointer may lag behind sent sessions: a unit now and then, not each time."""
 
 Work = Callable[[Patience], None]
 User = tuple[str, str]
@@ -60,7 +57,6 @@ class DynamoStore:
         self._pointers = Pointers(client, tables.active)
         self._salts = SaltTable(client, tables.active)
         self._opened: set[Session] = set()
-        self._pointed: dict[Session, int] = {}
         self._of_yesterday: set[User] = set()
 
     def start_request(self, remaining_ms: float) -> None:
@@ -91,8 +87,6 @@ class DynamoStore:
         )
         _bound(self._opened)
         self._opened.update(part.key for part in opening)
-        for visit in visits:
-            self._note_pointed(visit.site, visit.user, visit.session_id, visit.at)
 
     async def salts(self, now: int) -> Salts:
         """The salts in force at `now` (ms); makes today's if there is none."""
@@ -104,8 +98,8 @@ class DynamoStore:
     async def is_running(self, site: str, user: str, at: int) -> bool:
         """Whether the user has an event at most 30 minutes from `at` (ms).
 
-        As far as the pointer tells, which knows of users without a `user_id` and of
-        events without a `session_id`.
+        As far as the pointer tells: of events without a session id, and of users that
+        the door derived those around midnight.
         """
         pointer = self._caller.one(partial(self._pointers.find, site=site, user=user))
         running = pointer is not None and pointer.reaches(at)
@@ -124,9 +118,7 @@ class DynamoStore:
         if sent:
             return proposed
         visit = Visit(site=site, user=user, at=at, session_id=proposed, sent=False)
-        found = self._caller.one(partial(self._pointers.extend, visit=visit))
-        self._note_pointed(site, user, found, at)
-        return found
+        return self._caller.one(partial(self._pointers.extend, visit=visit))
 
     def _event_works(self, events: Sequence[Event]) -> Iterator[Work]:
         """What writes the events: many in one call, or each if the first must win."""
@@ -151,25 +143,16 @@ class DynamoStore:
     def _needs_pointer(self, part: Part) -> bool:
         """Whether the pointer of a user without `user_id` must hear of a sent session.
 
-        Always while tomorrow's door may ask for it, because a new salt must not split
-        a session; otherwise now and then.
+        Only while tomorrow's door may ask for it, because a new salt must not split a
+        session; and from then on, if it did.
         """
         if part.user_sent or not part.sent:
             return False
         at = part.latest.last_activity
-        return (
-            at - self._pointed.get(part.key, 0) > _POINTER_AGE
-            or at % DAY >= DAY - SESSION_SILENCE
-            or part.key[:2] in self._of_yesterday
-        )
+        return at % DAY >= DAY - SESSION_SILENCE or part.key[:2] in self._of_yesterday
 
     def _extend(self, patience: Patience, visit: Visit) -> None:
-        session = visit.site, visit.user, visit.session_id
-        self._pointers.extend(patience, visit, seems_new=session not in self._pointed)
-
-    def _note_pointed(self, site: str, user: str, session_id: str, at: int) -> None:
-        _bound(self._pointed)
-        self._pointed[site, user, session_id] = at
+        self._pointers.extend(patience, visit)
 
 
 def _visit_of(part: Part) -> Visit:
@@ -182,7 +165,7 @@ def _visit_of(part: Part) -> Visit:
     )
 
 
-def _bound(memory: set[User] | set[Session] | dict[Session, int]) -> None:
+def _bound(memory: set[User] | set[Session]) -> None:
     """Forgets all when there is too much: that costs units, and no truth."""
     if len(memory) >= REMEMBERED:
         memory.clear()

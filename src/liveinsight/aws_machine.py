@@ -1,0 +1,293 @@
+"""The parts of a dashboard over a stack on AWS: import it when Django is configured.
+
+archive (S3) → applier → warehouse → dashboard ← active sessions, indexes (DynamoDB)
+"""
+
+import logging
+import time
+from typing import Final
+
+import msgspec
+from django.db import connection
+
+from liveinsight.aws.account import Account, open_account
+from liveinsight.aws.ledger import read_ledger
+from liveinsight.aws.settings import sites_of_stack
+from liveinsight.aws.stack import Stack, get_stack
+from liveinsight.config import Config, choose_engine_memory_mb, choose_engine_threads
+from liveinsight.control import PATH as CONTROL_PATH
+from liveinsight.control import Control
+from liveinsight.core.limits import SECOND
+from liveinsight.core.site import Site
+from liveinsight.core.stack_counts import StackLedger
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.accounts import forget_old_sessions
+from liveinsight.dashboard.asgi import application
+from liveinsight.dashboard.installation import find_installation
+from liveinsight.dashboard.live_hub import LiveHub
+from liveinsight.dashboard.sites import follow_stack
+from liveinsight.data_dir import DataDir, write_owner_only
+from liveinsight.errors import ConfigError, DeployError
+from liveinsight.jobs import Job
+from liveinsight.routes import App, Routes
+from liveinsight.store.applier import Applier
+from liveinsight.store.archive_s3 import S3Archive
+from liveinsight.store.dynamodb.client import config_for
+from liveinsight.store.dynamodb.items import Tables
+from liveinsight.store.dynamodb.live import LiveSessions
+from liveinsight.store.dynamodb.reader import DynamoReader
+from liveinsight.store.dynamodb.timelines import Timelines
+from liveinsight.store.inbox import LedgerLine
+from liveinsight.store.keeper import Keeper
+from liveinsight.store.live_tables import LiveTables
+from liveinsight.store.s3_source import S3Source
+from liveinsight.tracker.script import tracker_app
+
+log = logging.getLogger(__name__)
+
+STACK_EVERY: Final = 60
+"""Seconds; until a site that was deployed is among the dashboard's."""
+SIGN_INS_EVERY: Final = 86_400
+SAY_EVERY: Final = 10
+LEDGER_FOR_MS: Final = 60 * SECOND
+READ_ATTEMPTS: Final = 3
+"""At a table, with the door's short time-outs: a page waits for the answer."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """Which stack the data folder shows; another needs another folder."""
+
+    stack: str
+    account: str
+    region: str
+    bucket: str
+
+
+def now_ms() -> int:
+    """The clock of the whole server."""
+    return time.time_ns() // 1_000_000
+
+
+class AwsMachine:
+    """Warehouse, live page and dashboard over what a stack collects."""
+
+    def __init__(self, config: Config, data: DataDir) -> None:
+        self.config = config
+        self.installation = find_installation(
+            config.script_name.strip("/"), config.collector_path.strip("/")
+        )
+        self.account = open_account(config.region or None)
+        stack = get_stack(self.account, config.stack)
+        hold_folder(data, self.account, stack)
+        self.keeper = Keeper(
+            data.warehouse,
+            memory_mb=choose_engine_memory_mb(config),
+            threads=choose_engine_threads(config),
+        )
+        self.keeper.open()
+        self.warehouse = self.keeper.warehouse
+        self.source = S3Source(
+            S3Archive(self.account.s3, stack.output("ArchiveBucket")),
+            now_ms,
+            poll_seconds=config.aws_archive_seconds,
+        )
+        live_tables = LiveTables(self.warehouse)
+        self.applier = Applier(
+            self.source,
+            self.warehouse,
+            on_applied=lambda _: live_tables.note_applied(),
+            on_damage=self.keeper.recover,
+        )
+        tables = DynamoReader(
+            self.account.session.client(
+                "dynamodb", self.account.region, config=config_for(READ_ATTEMPTS)
+            ),
+            tables_of(stack),
+            most_pages=config.aws_live_mb,
+        )
+        self.sessions = LiveSessions(
+            tables, live_tables, now_ms, every_ms=config.aws_live_seconds * SECOND
+        )
+        self.live = LiveHub(self.sessions, now_ms)
+        self.sessions.publish = self.live.publish
+        self.sessions.watched = self.live.sites
+        self.timelines = Timelines(
+            self.warehouse,
+            tables,
+            self.sessions,
+            now_ms,
+            lambda: self.source.complete_through,
+        )
+        self.stack = stack
+        self.counted: StackLedger | None = None
+        self.ask_ledger_at = 0
+        follow_stack(sites_of(stack))
+        self.dashboard = application()
+        self.is_serving = False
+        self.rebuild_is_asked = False
+
+    def routes(self, control_token: str) -> App:
+        """The one application: which part answers which path."""
+        paths: dict[str, App] = {
+            "/liveinsight.js": tracker_app,
+            f"/{self.installation.script_name}.js": tracker_app,
+            "/live/stream": self.live.app,
+            CONTROL_PATH: Control(
+                control_token, self.begin_rebuild, self.rebuild_progress
+            ),
+        }
+        return Routes(paths, {}, self.dashboard)
+
+    def load_demo(self) -> None:
+        """Raises ConfigError: the demo's visits are made on one machine."""
+        raise ConfigError("--demo shows one machine; it does not go with --aws")
+
+    def begin(self) -> None:
+        """Starts the threads, and lends the parts to the views."""
+        self.applier.start()
+        self.keeper.start()
+        runtime.bind(
+            runtime.Runtime(
+                reader=self.warehouse,
+                present=self.sessions,
+                timelines=self.timelines,
+                stack=runtime.Stack(
+                    name=self.stack.name,
+                    region=self.account.region,
+                    api_url=self.stack.output("ApiUrl"),
+                    ledger=self.stack_ledger,
+                    live_limit=self.live_limit,
+                ),
+                clock=now_ms,
+                live=self.live,
+                ledger=self.ledger,
+                samples=list,
+                hosts=self.hosts,
+                applier_stats=self.applier.stats,
+                rebuild_progress=self.rebuild_progress,
+                is_ready=lambda: self.is_serving,
+                checkpoint_ms=lambda: self.warehouse.last_checkpoint_ms,
+            )
+        )
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The background work beside applier and live page."""
+        return (
+            Job("stack", STACK_EVERY, self.follow_stack),
+            Job("progress", SAY_EVERY, self.say_progress),
+            Job("sign-ins", SIGN_INS_EVERY, forget_old_sessions),
+        )
+
+    def follow_stack(self) -> None:
+        """Takes over the sites that were deployed since."""
+        try:
+            self.stack = get_stack(self.account, self.config.stack)
+            follow_stack(sites_of(self.stack))
+        finally:
+            connection.close()
+
+    def say_progress(self) -> None:
+        """A line in the log while history is loaded."""
+        progress = self.source.progress()
+        if progress is not None:
+            events = self.applier.stats().applied_events
+            log.info(
+                "history is loaded from the archive",
+                extra={"done": f"{progress:.0%}", "events": events},
+            )
+
+    def ledger(self) -> list[LedgerLine]:
+        """What the warehouse did; what the door counted is the stack's ledger."""
+        return self.warehouse.ledger()
+
+    def stack_ledger(self) -> StackLedger | None:
+        """The stack's counts, asked for at most once a minute, and only for a page."""
+        now = now_ms()
+        if now >= self.ask_ledger_at:
+            self.ask_ledger_at = now + LEDGER_FOR_MS
+            try:
+                self.counted = read_ledger(self.account, now)
+            except DeployError as error:
+                log.warning("the counts cannot be read: %s", error)
+                self.counted = None
+        return self.counted
+
+    def live_limit(self) -> int | None:
+        """How many active sessions are shown, where the table holds more."""
+        snapshot = self.sessions.snapshot
+        if snapshot is None or snapshot.is_complete:
+            return None
+        return len(snapshot.sessions)
+
+    def hosts(self) -> set[str]:
+        """The sites that events have come for, in the archive or just now."""
+        snapshot = self.sessions.snapshot
+        now = {each.site for each in snapshot.sessions} if snapshot else set()
+        return now | {line.site for line in self.warehouse.ledger()}
+
+    def rebuild_progress(self) -> float | None:
+        """0-1 while the warehouse is filled from the archive, else None."""
+        return 0.0 if self.rebuild_is_asked else self.source.progress()
+
+    def begin_rebuild(self) -> None:
+        """Has the applier start the warehouse over, and load the archive again."""
+        self.rebuild_is_asked = True  # the applier may take a while to get to it
+        self.applier.call_between_batches(self.start_over)
+
+    def start_over(self) -> None:
+        """As asked for, in the applier's thread."""
+        try:
+            self.keeper.start_over()
+        finally:
+            self.rebuild_is_asked = False
+
+    def close(self) -> None:
+        """Ends everything; what is not applied is still in the archive."""
+        self.is_serving = False
+        self.dashboard.close()
+        self.applier.stop(drain=False)
+        self.source.close()
+        self.sessions.close()
+        self.keeper.close()
+
+
+def hold_folder(data: DataDir, account: Account, stack: Stack) -> None:
+    """Writes into the folder which stack it shows.
+
+    Raises:
+        ConfigError: it is one machine's, or another stack's.
+    """
+    if data.inbox.exists():
+        raise ConfigError(
+            f"{data.root} holds what one machine has collected; "
+            "give the stack a folder of its own with --data"
+        )
+    shown = Shown(
+        stack=stack.name,
+        account=account.id,
+        region=account.region,
+        bucket=stack.output("ArchiveBucket"),
+    )
+    if not data.stack.exists():
+        write_owner_only(data.stack, msgspec.json.encode(shown).decode())
+        return
+    before = msgspec.json.decode(data.stack.read_bytes(), type=Shown)
+    if before != shown:
+        raise ConfigError(
+            f"{data.root} shows the stack {before.stack} ({before.region}, account "
+            f"{before.account}); give this one a folder of its own with --data"
+        )
+
+
+def tables_of(stack: Stack) -> Tables:
+    """The names of the stack's tables."""
+    return Tables(
+        events=stack.output("EventsTable"),
+        sessions=stack.output("SessionsTable"),
+        active=stack.output("ActiveSessionsTable"),
+    )
+
+
+def sites_of(stack: Stack) -> list[Site]:
+    """The sites that the stack takes events for; none: it takes every host's."""
+    return sites_of_stack(stack.parameters.get("Sites", ""))
