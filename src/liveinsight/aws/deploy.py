@@ -63,6 +63,10 @@ def upload_all(
     if present is not None:
         check_ready(account, present)
     template = read_template()
+    if present is None:
+        # A new stack gets the Python that packs it, if Lambda has that: its byte code
+        # is packed too then, and a cold start costs a quarter less.
+        chosen = {"Runtime": Target().runtime, **chosen}
     parameters = effective_parameters(template, present, chosen)
     bucket = artifacts.ensure_bucket(account)
     with tempfile.TemporaryDirectory() as folder:
