@@ -44,10 +44,15 @@ def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Json:
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
+def read_yaml(text: str) -> Json:
+    """A template as a parser reads it."""
+    template: Json = yaml.load(text, _Loader)  # noqa: S506 a SafeLoader
+    return template
+
+
 @cache
 def _read() -> Json:
-    template: Json = yaml.load(read_template(), _Loader)  # noqa: S506 a SafeLoader
-    return template
+    return read_yaml(read_template())
 
 
 class Deployed:

@@ -32,6 +32,8 @@ WORDS: Final = {
 
 CONSEQUENCES: Final = ("cancelled", "Cancelled", "The following resource(s) failed")
 """Failures that only follow from another one."""
+DETAILS_ELSEWHERE: Final = "Call DescribeEvents"
+"""In the reason of a stack whose template was found wrong before anything was done."""
 
 
 class StackEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,8 @@ class StackEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """The step as people read it."""
+        if not self.resource:
+            return explain_reason(self.reason)
         said = f"{WORDS.get(self.status, self.status):8} {self.resource} ({self.kind})"
         return f"{said}: {explain_reason(self.reason)}" if self.is_failure else said
 
@@ -129,7 +133,31 @@ def find_failures(
             break
         if event.is_failure:
             found.append(event)
+    if any(DETAILS_ELSEWHERE in event.reason for event in found):
+        found = find_invalid(account, stack_id) or found
     return found[::-1]
+
+
+def find_invalid(account: Account, stack_id: str) -> list[StackEvent]:
+    """What CloudFormation found wrong when it last looked before it began."""
+    with translated_errors():
+        answer = account.cloudformation.describe_events(
+            StackName=stack_id, Filters={"FailedEvents": True}
+        )
+    operations = [event.get("OperationId") for event in answer["OperationEvents"]]
+    return [
+        StackEvent(
+            id=event["EventId"],
+            at=int(event["Timestamp"].timestamp() * 1000),
+            resource=event.get("LogicalResourceId", ""),
+            kind=event.get("ResourceType", ""),
+            status="CREATE_FAILED",
+            reason=event.get("ValidationStatusReason", ""),
+        )
+        for event in answer["OperationEvents"]
+        if event.get("EventType") == "VALIDATION_ERROR"
+        and event.get("OperationId") == operations[0]
+    ]
 
 
 def newest_first(account: Account, stack_id: str) -> Iterator[StackEvent]:

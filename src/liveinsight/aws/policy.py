@@ -88,8 +88,8 @@ def stack_statements(scope: Scope) -> list[Statement]:
             of(
                 "cloudformation",
                 "ContinueUpdateRollback CreateChangeSet DeleteChangeSet DeleteStack "
-                "DescribeChangeSet DescribeStackEvents DescribeStacks ExecuteChangeSet "
-                "GetTemplate",
+                "DescribeChangeSet DescribeEvents DescribeStackEvents DescribeStacks "
+                "ExecuteChangeSet GetTemplate",
             ),
             [scope.arn("cloudformation", f"stack/{scope.stack}/*")],
         ),
