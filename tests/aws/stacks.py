@@ -1,4 +1,4 @@
-"""The template in an account of MiniStack, without packaging any code."""
+"""The template in an account of MiniStack, with any code for its functions."""
 
 import io
 import time
@@ -8,12 +8,13 @@ from typing import Final
 
 from liveinsight.aws.outline import read_template
 from tests.aws.ministack import MiniStack
+from tests.aws.packages import HOST
 from tests.aws.template import REQUIRED
 
 EMULATED: Final = {
     "Alarms": "false",  # MiniStack has no alarms on more than one metric
-    "Runtime": "python3.11",
-    "Architecture": "x86_64",
+    "Runtime": HOST.runtime,
+    "Architecture": HOST.architecture,
     "ArchiveWindowSeconds": "0",
     "ResettleSeconds": "0",
 }
@@ -21,20 +22,28 @@ EMULATED: Final = {
 _SECONDS: Final = 30
 
 
-def make_stack(
-    account: MiniStack, parameters: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """The outputs of a stack of the template whose functions do nothing."""
+def no_code() -> bytes:
+    """A zip without the handlers."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as content:
         content.writestr("nothing.py", "")
-    bucket, key = REQUIRED.values()
+    return code.getvalue()
+
+
+def make_stack(
+    account: MiniStack,
+    parameters: Mapping[str, str] | None = None,
+    code: bytes | None = None,
+) -> dict[str, str]:
+    """The outputs of a stack of the template; without `code` its functions fail."""
+    bucket, key = f"artifacts-{account.account}", REQUIRED["ArtifactKey"]
     account.s3.create_bucket(
         Bucket=bucket,
         CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"},
     )
-    account.s3.put_object(Bucket=bucket, Key=key, Body=code.getvalue())
-    chosen = REQUIRED | EMULATED | dict(parameters or {})
+    account.s3.put_object(Bucket=bucket, Key=key, Body=code or no_code())
+    place = {"ArtifactBucket": bucket, "ArtifactKey": key}
+    chosen = place | EMULATED | dict(parameters or {})
     cloudformation = account.cloudformation
     cloudformation.create_stack(
         StackName="liveinsight",
