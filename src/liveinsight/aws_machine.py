@@ -5,6 +5,7 @@ archive (S3) → applier → warehouse → dashboard ← active sessions, indexe
 
 import logging
 import time
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -42,6 +43,7 @@ from liveinsight.store.keeper import Keeper
 from liveinsight.store.live_tables import LiveTables
 from liveinsight.store.s3_source import S3Source
 from liveinsight.tracker.script import tracker_app
+from liveinsight.tracker.tag import write_tag
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +156,7 @@ class AwsMachine:
                 stack=runtime.Stack(
                     name=self.stack.name,
                     region=self.account.region,
-                    api_url=self.stack.output("ApiUrl"),
+                    snippet=partial(write_tag, self.stack.output("ApiUrl")),
                     ledger=self.stack_ledger,
                     live_limit=self.live_limit,
                 ),

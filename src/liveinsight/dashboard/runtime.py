@@ -69,8 +69,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     region: str
-    api_url: str
-    """Where trackers send."""
+    snippet: Callable[[str], str]
+    """What the owner of a site puts into its pages, so that they send to the stack."""
     ledger: Callable[[], StackLedger | None]
     """None while CloudWatch does not tell."""
     live_limit: Callable[[], int | None]

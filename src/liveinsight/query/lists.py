@@ -21,9 +21,11 @@ from liveinsight.query.sessions import (
     Session,
     SessionEvent,
     TimelineStep,
+    Visit,
     session,
     session_events,
     timeline,
+    visits,
 )
 
 DIRECT = "Direct"
@@ -38,6 +40,7 @@ __all__ = [
     "SessionEvent",
     "Summary",
     "TimelineStep",
+    "Visit",
     "active_sessions",
     "hourly",
     "last_hours",
@@ -47,6 +50,7 @@ __all__ = [
     "session_events",
     "summary",
     "timeline",
+    "visits",
 ]
 
 

@@ -9,6 +9,8 @@ from liveinsight.core.limits import SESSION_SILENCE
 from liveinsight.core.ports import Reader
 from liveinsight.query.check import check_id, check_site
 
+MOST_VISITS = 500
+
 
 class SessionEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a session; engagement left out."""
@@ -52,6 +54,27 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     screen_width: int | None
 
 
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """One of a visitor's sessions, in short."""
+
+    site: str
+    session_id: str
+    start_time: int
+    last_activity: int
+    entry_page: str | None
+    exit_page: str | None
+    page_views: int
+    total_events: int
+    session_duration: int
+    is_active: bool
+    source: str | None
+    channel: str
+    country: str | None
+    device: str | None
+    browser: str | None
+    os: str | None
+
+
 class TimelineStep(msgspec.Struct, frozen=True, kw_only=True):
     """One event of a session in full, engagement included."""
 
@@ -90,6 +113,14 @@ def session(
     params = [found.site, found.session_key, now - SESSION_SILENCE]
     rows = _structs(reader.query(_SESSION, params), Session)
     return rows[0] if rows else None
+
+
+def visits(site: str | None, user_id: str, now: int, reader: Reader) -> list[Visit]:
+    """The visitor's sessions, the latest first; at most MOST_VISITS of them."""
+    check_site(site)
+    check_id(user_id)
+    params = [user_id, site, now - SESSION_SILENCE, MOST_VISITS]
+    return _structs(reader.query(_VISITS, params), Visit)
 
 
 def session_events(
@@ -178,6 +209,18 @@ select
 from sessions as s
 join users as u on u.user_key = s.user_key and u.site = s.site
 where s.site = $1 and s.session_key = $2::uhugeint
+"""
+
+_VISITS = """
+select
+    s.site, s.session_id, s.start_time, s.last_activity, s.entry_page, s.exit_page,
+    s.page_views, s.total_events, s.session_duration, s.present_at >= $3 as is_active,
+    s.source, s.channel, s.country, s.device, s.browser, s.os
+from sessions as s
+join users as u on u.user_key = s.user_key and u.site = s.site
+where u.user_id = $1 and ($2::varchar is null or u.site = $2)
+order by s.start_time desc, s.session_id
+limit $4
 """
 
 _EVENTS = """

@@ -6,6 +6,7 @@ from liveinsight.dashboard.pages.live import live
 from liveinsight.dashboard.pages.session import session
 from liveinsight.dashboard.pages.sites import add, remove, site, sites
 from liveinsight.dashboard.pages.statistics import statistics
+from liveinsight.dashboard.pages.visitor import visitor
 
 page_urls: list[URLPattern] = [
     path("", live, name="live"),
@@ -16,4 +17,5 @@ page_urls: list[URLPattern] = [
     path("sites/<str:domain>/remove/", remove, name="remove-site"),
     # A sender's session id may hold anything, slashes too.
     path("sessions/<path:session_id>/", session, name="session"),
+    path("visitors/<path:user_id>/", visitor, name="visitor"),
 ]

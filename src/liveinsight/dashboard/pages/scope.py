@@ -72,6 +72,12 @@ def is_rebuilding() -> float | None:
     return runtime.current().rebuild_progress()
 
 
+def stack_name() -> str:
+    """The stack that collects; "" where this server does."""
+    stack = runtime.current().stack
+    return "" if stack is None else stack.name
+
+
 def answering_errors(
     view: Callable[Concatenate[HttpRequest, View], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, View], HttpResponse]:

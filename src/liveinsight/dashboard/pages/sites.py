@@ -21,6 +21,7 @@ from liveinsight.dashboard.pages.ledger import list_knocks, list_samples, read_l
 from liveinsight.dashboard.pages.live import is_waiting
 from liveinsight.dashboard.pages.scope import answering_errors
 from liveinsight.dashboard.pages.snippet import write_snippet
+from liveinsight.dashboard.pages.stack_ledger import read_stack_ledger
 from liveinsight.dashboard.sites import add_site, remove_site
 from liveinsight.errors import ConfigError
 from liveinsight.query.model import Period, Question
@@ -33,6 +34,9 @@ EDITED = (
     "excluded_addresses",
     "keep_addresses",
 )
+
+SHOWN_ONLY = ("name", "timezone")
+"""What the door does not ask for: chosen here even where a stack collects."""
 
 
 class SiteCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +57,8 @@ def sites(request: HttpRequest) -> HttpResponse:
     context = {
         "cards": [make_card(row) for row in rows],
         "knocks": list_knocks(row.domain for row in rows),
+        "stack": runtime.current().stack,
+        "stack_ledger": read_stack_ledger(),
     }
     return render(request, "sites.html", context)
 
@@ -82,6 +88,8 @@ def make_card(row: models.Site) -> SiteCard:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """A form for a new site; one that knocked needs only a click."""
+    if runtime.current().stack is not None:
+        return refuse_beside_a_stack(request)
     form = AddSite(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -106,13 +114,15 @@ def add(request: HttpRequest) -> HttpResponse:
 def site(request: HttpRequest, domain: str) -> HttpResponse:
     """One site: snippet, settings, ledger, samples."""
     row = find_site(domain)
+    stack = runtime.current().stack
+    edited = EDITED if stack is None else SHOWN_ONLY
     form = EditSite(
         request.POST or None, initial={name: getattr(row, name) for name in EDITED}
     )
     if request.method == "POST" and form.is_valid():
-        for name in EDITED:
+        for name in edited:
             setattr(row, name, form.cleaned_data[name])
-        row.save(update_fields=EDITED)
+        row.save(update_fields=edited)
         runtime.current().sites_changed()
         messages.success(request, _("The settings are saved."))
         return redirect("site", row.domain)
@@ -124,6 +134,7 @@ def site(request: HttpRequest, domain: str) -> HttpResponse:
         "samples": list_samples(row.domain),
         "is_waiting": is_waiting(row.domain),
         "timezones": list_timezones(),
+        "stack": stack,
     }
     return render(request, "site.html", context, status=400 if form.errors else 200)
 
@@ -131,11 +142,19 @@ def site(request: HttpRequest, domain: str) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, domain: str) -> HttpResponse:
     """Stops collecting for the site; what was collected stays."""
+    if runtime.current().stack is not None:
+        return refuse_beside_a_stack(request)
     row = find_site(domain)
     remove_site(row.domain)
     runtime.current().sites_changed()
     messages.success(request, _("%(site)s is removed.") % {"site": row.domain})
     return redirect("sites")
+
+
+def refuse_beside_a_stack(request: HttpRequest) -> HttpResponse:
+    """The page that says where sites are made, where a stack collects."""
+    context = {"stack": runtime.current().stack}
+    return render(request, "sites_of_stack.html", context, status=403)
 
 
 def find_site(domain: str) -> models.Site:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from liveinsight.dashboard.assets import asset_address
 from liveinsight.dashboard.icons import ICONS
 from liveinsight.dashboard.pages import labels
-from liveinsight.dashboard.pages.scope import is_rebuilding, known_sites
+from liveinsight.dashboard.pages.scope import is_rebuilding, known_sites, stack_name
 from liveinsight.dashboard.pages.words import words_for_scripts
 from liveinsight.dashboard.sites import load_sites
 
@@ -33,6 +33,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     words: dict[str, str]
     is_signed_in: bool
     rebuilding: float | None
+    stack: str
+    """The name of the stack that collects; "" where this server does."""
 
 
 @register.simple_tag(takes_context=True)
@@ -48,6 +50,7 @@ def read_shell(context: RequestContext) -> Shell:
         words=words_for_scripts(),
         is_signed_in=is_signed_in,
         rebuilding=is_rebuilding() if is_signed_in else None,
+        stack=stack_name() if is_signed_in else "",
     )
 
 
