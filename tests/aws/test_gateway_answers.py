@@ -4,6 +4,8 @@ Where the function fails, MiniStack does not use the template's answers: that th
 CORS headers and Retry-After are there (see test_template_api.py) only AWS can show.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 from liveinsight.collect.http import ANY_ORIGIN
 from tests.aws.ministack import MiniStack
 from tests.aws.stacks import make_stack
@@ -27,9 +29,10 @@ def test_other_paths_are_not_found(ministack: MiniStack) -> None:
 
 
 def test_who_sends_too_much_is_told_when_to_come_back(ministack: MiniStack) -> None:
-    slow = {"ThrottleRate": "1", "ThrottleBurst": "2"}
+    slow = {"ThrottleRate": "1", "ThrottleBurst": "1"}
     url = ministack.reachable(make_stack(ministack, slow)["ApiUrl"])
-    answers = [ask(url, Sent(event(), TEXT)) for _ in range(5)]
+    with ThreadPoolExecutor(12) as senders:
+        answers = list(senders.map(ask, [url] * 12, [Sent(event(), TEXT)] * 12))
     refused = [answer for answer in answers if answer.status == 429]
     assert refused
     for answer in refused:
