@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.aws.faults",
     "tests.aws.ministack",
     "tests.aws.packages",
+    "tests.log_lines",
 ]

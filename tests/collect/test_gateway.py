@@ -4,8 +4,6 @@ import asyncio
 import gzip
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +15,6 @@ from liveinsight.collect.http import Reply
 from liveinsight.core.outcome import Outcome
 from liveinsight.core.ports import Batch
 from liveinsight.core.site import Site, sites_of
-from liveinsight.log import configure_logging
 from tests.collect.builders import (
     CHROME,
     GOOGLEBOT,
@@ -60,18 +57,6 @@ class Gateway:
 
     def send(self, body: object, user_agent: str = CHROME) -> Any:
         return self.ask(a_proxy_event(body, user_agent=user_agent))
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What is logged while the test runs."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logging("debug", stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def counts_in(lines: str) -> list[dict[str, Any]]:
@@ -251,10 +236,10 @@ def test_a_usual_requests_line_is_short(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_mistake_of_ours_is_said_to_nobody_and_logged_without_its_text(
-    capsys: pytest.CaptureFixture[str], log: io.StringIO
+    capsys: pytest.CaptureFixture[str], log_lines: io.StringIO
 ) -> None:
     result = Gateway(BrokenStore()).send(an_event())
-    logged = json.loads(log.getvalue())
+    logged = json.loads(log_lines.getvalue())
     assert result["statusCode"] == 500
     assert "ValueError" not in str(result)
     assert list(logged)[:3] == ["timestamp", "level", "message"]
@@ -262,18 +247,20 @@ def test_a_mistake_of_ours_is_said_to_nobody_and_logged_without_its_text(
     assert logged["request_id"] == LambdaContext.aws_request_id
     assert "test_gateway.py" in logged["trace"][-1]
     for secret in (PEER, "Chrome", "Mozilla", "shop.example"):
-        assert secret not in log.getvalue() + capsys.readouterr().out + str(result)
+        assert secret not in log_lines.getvalue() + capsys.readouterr().out + str(
+            result
+        )
 
 
 def test_nothing_that_is_logged_names_a_visitor(
-    capsys: pytest.CaptureFixture[str], log: io.StringIO
+    capsys: pytest.CaptureFixture[str], log_lines: io.StringIO
 ) -> None:
     gateway = Gateway(shop=Site("shop.example"))
     gateway.send(an_event())
     gateway.send(an_event(), user_agent=GOOGLEBOT)
     gateway.send({"events": [{"page_url": CHROME}, {"user_id": PEER}]})
     gateway.ask(a_proxy_event(an_event()) | {"requestContext": {"identity": PEER}})
-    logged = log.getvalue() + capsys.readouterr().out
+    logged = log_lines.getvalue() + capsys.readouterr().out
     assert logged.count("\n") >= 4
     for secret in (PEER, "Mozilla", "Googlebot", "shop.example", "user-1", "session-1"):
         assert secret not in logged
