@@ -14,6 +14,8 @@ from bench._watch import watch_servers
 from liveinsight.collect.asgi import CollectorApp
 from liveinsight.collect.door import Door
 from liveinsight.core.site import Site, sites_of
+from liveinsight.direct_http import DirectHttp
+from liveinsight.routes import Routes
 from liveinsight.store.inbox import Inbox
 
 
@@ -27,11 +29,11 @@ def _main(port: int, folder: Path, watch_file: Path) -> None:
     gc.disable()
     sys.setswitchinterval(0.0005)
     uvicorn.run(
-        app,
+        Routes({"/events": app}, {}, app),
         host="127.0.0.1",
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=DirectHttp,
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -6,14 +6,17 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 
 
 @contextlib.contextmanager
 def serving(
-    app: Any, port: int = 0, tls: tuple[Path, Path] | None = None
+    app: Any,
+    port: int = 0,
+    tls: tuple[Path, Path] | None = None,
+    http: "type[asyncio.Protocol] | Literal['auto']" = "auto",
 ) -> Iterator[str]:
     """The address (`http://127.0.0.1:PORT`) at which `app` answers, in a thread.
 
@@ -28,6 +31,7 @@ def serving(
         uvicorn.Config(
             app,
             log_level="error",
+            http=http,
             lifespan="off",
             timeout_graceful_shutdown=1,
             ssl_certfile=certificate,

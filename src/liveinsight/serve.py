@@ -22,8 +22,8 @@ from liveinsight.app import open_app
 from liveinsight.config import Config
 from liveinsight.control import announce
 from liveinsight.data_dir import DataDir
+from liveinsight.direct_http import DirectHttp
 from liveinsight.errors import ConfigError
-from liveinsight.http_limits import BoundedHttp
 from liveinsight.jobs import run_jobs
 from liveinsight.log import configure_logging
 
@@ -151,7 +151,7 @@ async def run(
     server = Server(
         uvicorn.Config(
             machine.routes(data.secret("control")),
-            http=BoundedHttp,
+            http=DirectHttp,
             ws="none",
             lifespan="off",
             log_config=None,

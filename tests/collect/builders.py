@@ -4,6 +4,7 @@ import asyncio
 import gzip as gzip_module
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from liveinsight.collect.collector import collect
@@ -38,6 +39,14 @@ class MemoryStore:
         if self.is_full:
             raise StoreUnavailable("full")
         self.batches.append(batch)
+
+    def submit(
+        self, batch: Batch, settled: Callable[[StoreUnavailable | None], None]
+    ) -> None:
+        if self.is_full:
+            raise StoreUnavailable("full")
+        self.batches.append(batch)
+        settled(None)
 
     async def salts(self, now: int) -> Salts:
         return self._salts

@@ -3,26 +3,7 @@
 decode → site → drop? → duplicate? → user → session → enrich → record → answer
 """
 
-import re
-
-import msgspec
-
-from liveinsight.collect.admit import Admission, Hint
-from liveinsight.collect.decode import Sent, decode_body, refused
 from liveinsight.collect.door import Door
-from liveinsight.collect.enrich import (
-    Moment,
-    client_of,
-    find_own,
-    settle,
-    stored_id,
-    write_arrival,
-    write_event,
-    write_identity,
-    write_screen,
-    write_setting,
-    wrong_url,
-)
 from liveinsight.collect.http import (
     ANY_ORIGIN,
     Headers,
@@ -31,17 +12,10 @@ from liveinsight.collect.http import (
     check_method,
     cors_for,
     preflight,
-    read_body,
     refuse,
 )
-from liveinsight.collect.identify import SESSION_PREFIX, Identifier, is_in_chain
-from liveinsight.collect.recent import Copy, Key
-from liveinsight.collect.replies import Result, answer_batch, answer_one
-from liveinsight.collect.tally import Tally
-from liveinsight.core import limits
-from liveinsight.core.event import EncodedEvents, RawEvent
-from liveinsight.core.outcome import DropReason, Outcome, Status
-from liveinsight.core.ports import Batch, Store
+from liveinsight.collect.intake import Intake, Taken
+from liveinsight.core.ports import Store
 from liveinsight.errors import PayloadError, StoreUnavailable
 
 
@@ -50,18 +24,29 @@ async def collect(request: Request, store: Store, door: Door, now: int) -> Reply
 
     An answer of 200 is given after its events have become durable, never before.
     """
+    taken = await take_in(request, store, door, now)
+    if isinstance(taken, Reply):
+        return taken
+    # All else about the request is forgotten while it waits for its commit: kept,
+    # that of some hundred requests at once would not fit into the caches.
+    try:
+        await store.record(taken.batch)
+    except StoreUnavailable as error:
+        return refuse(error)
+    return taken.finish(door)
+
+
+async def take_in(
+    request: Request, store: Store, door: Door, now: int
+) -> Taken | Reply:
+    """What is to be recorded of a request; its answer where that is nothing."""
     if request.method == "OPTIONS":
         return preflight(_cors_of_preflight(request, door))
     try:
         check_method(request)
-        taken = await Intake(request, store, door, now).take_in(request)
-        # All else about the request is forgotten while it waits for its commit: kept,
-        # that of some hundred requests at once would not fit into the caches.
-        await store.record(taken.batch)
+        return await Intake(request, store, door, now).take_in(request)
     except (PayloadError, StoreUnavailable) as error:
         return refuse(error)
-    door.recent.add(taken.stored)
-    return taken.reply
 
 
 def _cors_of_preflight(request: Request, door: Door) -> Headers:
@@ -70,283 +55,3 @@ def _cors_of_preflight(request: Request, door: Door) -> Headers:
     if origin and door.sites.restricted_to(origin):
         return cors_for(origin)
     return ANY_ORIGIN
-
-
-_HINT = msgspec.json.Decoder(Hint)
-_IS_ID = re.compile(limits.EVENT_ID_PATTERN)
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """What is left of a request to record, and the answer once that is done."""
-
-    batch: Batch
-    stored: dict[Key, Copy]
-    """The events by which the door knows a duplicate."""
-    reply: Reply
-
-
-class _Visit(msgspec.Struct):
-    """What the events of one visitor's session in a request have in common."""
-
-    site: str
-    reason: DropReason | None
-    """Why they are dropped, if they are."""
-    user: str | None
-    """As sent."""
-    session_id: str | None
-    """As sent; without it, it is made or continued."""
-    setting: bytes
-    last: int = 0
-    """The latest effective time of those that extend the session."""
-
-
-class _Page(msgspec.Struct, frozen=True):
-    """What the events of one visit on one page have in common."""
-
-    visit: _Visit
-    arrival: bytes
-    head: bytes | None
-    """The stored event up to its times; None while user or session is to be found."""
-
-
-class Intake:
-    """The work on one request, until its batch is recorded."""
-
-    def __init__(self, request: Request, store: Store, door: Door, now: int) -> None:
-        client = client_of(request, door)
-        self._store = store
-        self._door = door
-        self._now = now
-        self._client = client
-        self._sites = door.sites.by_id
-        self._admission = Admission(door, client)
-        self._identifier = Identifier(store, client, now)
-        self._tally = Tally(now, door.samples, (client.address, client.user_agent))
-        self._lines: list[bytes] = []
-        self._sessions: set[tuple[str, str]] = set()
-        self._stored: dict[Key, Copy] = {}
-        self._visits: dict[tuple[object, ...], _Visit] = {}
-        self._pages: dict[bytes, _Page] = {}
-
-    async def take_in(self, request: Request) -> Taken:
-        """What becomes of the request's events.
-
-        Raises:
-            StoreUnavailable: nothing is promised.
-        """
-        try:
-            sent = decode_body(read_body(request))
-        except PayloadError as error:
-            self._reject(request.body, error)
-            return await self._end(refuse(error))
-        moment = Moment(self._now, sent.sent_at, self._door.settings)
-        together = self._take_together(sent, moment)
-        if together is not None:
-            return await self._end(answer_batch(together, self._admission.cors))
-        results: list[Result] = []
-        rejection: PayloadError | None = None
-        for index in range(len(sent.events)):
-            try:
-                result = await self._take(sent, index, moment)
-            except PayloadError as error:
-                rejection = error
-                result = self._reject(sent.raw(index), error)
-            results.append(result)
-        cors = self._admission.cors
-        if sent.is_batch:
-            return await self._end(answer_batch(results, cors))
-        if rejection is not None:
-            reply = refuse(rejection, cors=cors, event_id=results[0].event_id)
-            return await self._end(reply)
-        return await self._end(answer_one(results[0], cors))
-
-    def _take_together(self, sent: Sent, moment: Moment) -> list[Result] | None:
-        """What becomes of the usual batch; None if anything asks for a closer look.
-
-        It is of one known visit, and all of its events are new and in time. Seen in
-        nothing but its speed: 10 events take half as long as one by one.
-        """
-        found = self._parts_of(sent)
-        if found is None:
-            return None
-        events, (visit, parts) = sent.usual, found
-        site, session_id = visit.site, visit.session_id or ""
-        timestamps = [event.timestamp or 0 for event in events]
-        present = moment.plain_times(timestamps)
-        ids = [stored_id(event.event_id) for event in events]
-        stored = {
-            (site, event_id): Copy(hash(content), session_id)
-            for event_id, content in zip(ids, sent.contents, strict=True)
-        }
-        is_new = len(stored) == len(ids) and not self._door.recent.knows_any(stored)
-        if present is None or not is_new:
-            return None
-        now = self._now
-        self._lines = [
-            write_event(head, own, at, now)
-            for (head, own), at in zip(parts, present, strict=True)
-        ]
-        self._stored = stored
-        self._tally.receive(site, len(ids))
-        for event, at in zip(events, timestamps, strict=True):
-            if at > visit.last and is_in_chain(event):
-                visit.last = at
-        return [Result(event_id, session_id, Status.ACCEPTED) for event_id in ids]
-
-    def _parts_of(self, sent: Sent) -> tuple[_Visit, list[tuple[bytes, bytes]]] | None:
-        """Head and own part of each event, if all are of one known visit."""
-        if not sent.usual or self._client.device.device is None:
-            return None
-        pages, own, visits = self._pages, 0, self._visits
-        parts: list[tuple[bytes, bytes]] = []
-        for event, content in zip(sent.usual, sent.contents, strict=True):
-            own = find_own(content, own)
-            shared = content[:own]
-            page = pages.get(shared)
-            if page is None:
-                try:
-                    page = self._open_page(event, shared)
-                except PayloadError:
-                    return None
-            if page.head is None or len(visits) != 1:
-                return None
-            parts.append((page.head, content[own:]))
-        visit = next(iter(visits.values()))
-        return None if visit.reason else (visit, parts)
-
-    async def _take(self, sent: Sent, index: int, moment: Moment) -> Result:
-        """What becomes of one event.
-
-        Raises:
-            PayloadError: it is rejected.
-        """
-        event = sent.events[index]
-        if isinstance(event, PayloadError):
-            raise event
-        settled, content = settle(event, sent.contents[index], self._now)
-        own = find_own(content)
-        page = self._pages.get(content[:own]) or self._open_page(event, content[:own])
-        visit = page.visit
-        site = visit.site
-        self._tally.receive(site)
-        event_id = stored_id(settled.event_id)
-        if visit.reason is not None:
-            return self._drop(event_id, site, visit.reason, sent.raw(index))
-        key = (site, event_id)
-        copy = self._stored.get(key) or self._door.recent.get(key)
-        if copy is not None:
-            repeat = copy.compare(hash(sent.contents[index]))
-            self._tally.count(site, Outcome.DUPLICATE, repeat)
-            return Result(event_id, copy.session_id, Status.DUPLICATE, repeat)
-        _, adjusted, at, present = moment.times_of(settled.timestamp)
-        head, session_id = page.head, visit.session_id
-        if head is None or session_id is None:
-            head, session_id = await self._identify(event, page, event_id, at)
-        elif at > visit.last and is_in_chain(event):
-            visit.last = at
-        if event.screen_width and self._client.device.device is None:
-            head += write_screen(event.screen_width)
-        self._lines.append(
-            write_event(head, content[own:], present, self._now, adjusted)
-        )
-        if event.event_id is not None:
-            self._stored[key] = Copy(hash(sent.contents[index]), session_id)
-        return Result(event_id, session_id, Status.ACCEPTED)
-
-    def _open_page(self, event: RawEvent, shared: bytes) -> _Page:
-        """What this event has in common with others of the request.
-
-        Args:
-            event: the first of them.
-            shared: what they share, as it was sent, in one spelling.
-
-        Raises:
-            PayloadError: it belongs to no site and to no host.
-        """
-        wrong = wrong_url(event.page_url, event.referrer)
-        if wrong is not None:
-            raise refused(wrong)
-        site = event.site
-        if site is None or site not in self._sites:
-            site = self._admission.find_site(event)
-        key = (site, event.user_id, event.session_id, event.language, event.timezone)
-        visit = self._visits.get(key) or self._begin_visit(event, site)
-        arrival, head = write_arrival(event.page_url, event.referrer), None
-        if visit.user is not None and visit.session_id is not None:
-            who = write_identity(visit.user, None, visit.session_id, sent=True)
-            head = visit.setting + who + arrival
-            self._sessions.add((visit.site, visit.session_id))
-        page = _Page(visit, arrival, head)
-        if site is not None:
-            self._visits[key] = visit
-            self._pages[shared] = page
-        return page
-
-    def _begin_visit(self, event: RawEvent, site: str | None) -> _Visit:
-        reason: DropReason | None
-        if site is None:
-            site, reason = self._admission.refuse_stranger(event)
-        else:
-            reason = self._admission.reason_on(site)
-        session_id = event.session_id
-        if session_id is not None and not session_id.startswith(SESSION_PREFIX):
-            session_id = SESSION_PREFIX + session_id
-        setting = write_setting(event, self._door.sites.get(site), self._client)
-        return _Visit(site, reason, event.user_id, session_id, setting)
-
-    async def _identify(
-        self, event: RawEvent, page: _Page, event_id: str, at: int
-    ) -> tuple[bytes, str]:
-        """Head and session of an event that lacks user or session."""
-        visit, visitor = page.visit, None
-        site, user, session_id = visit.site, visit.user, visit.session_id
-        if user is None:
-            user = visitor = await self._identifier.visitor_of(site, at)
-        is_sent = session_id is not None
-        if session_id is None:
-            session_id = await self._identifier.session_of(
-                event, site, user, event_id, at
-            )
-        elif is_in_chain(event):
-            self._identifier.extend(site, user, session_id, at)
-        self._sessions.add((site, session_id))
-        who = write_identity(visit.user, visitor, session_id, sent=is_sent)
-        return visit.setting + who + page.arrival, session_id
-
-    async def _end(self, reply: Reply) -> Taken:
-        for visit in self._visits.values():
-            if visit.user and visit.session_id and visit.last:
-                self._identifier.extend(
-                    visit.site, visit.user, visit.session_id, visit.last
-                )
-        await self._identifier.extend_sent()
-        tally, lines = self._tally, self._lines
-        events = EncodedEvents(
-            lines=b"\n".join([*lines, b""]),
-            count=len(lines),
-            received_at=self._now,
-            sessions=frozenset(self._sessions),
-        )
-        batch = Batch(events=events, ledger=tally.ledger, samples=tally.samples)
-        return Taken(batch, self._stored, reply)
-
-    def _drop(self, event_id: str, site: str, reason: DropReason, raw: bytes) -> Result:
-        self._tally.refuse(site, Outcome.DROPPED, reason, raw)
-        return Result(event_id, None, Status.DROPPED, reason)
-
-    def _reject(self, raw: bytes, error: PayloadError) -> Result:
-        hint = _read_hint(raw)
-        site = self._admission.site_of_rejected(hint)
-        self._tally.receive(site)
-        self._tally.refuse(site, Outcome.REJECTED, error.field, raw)
-        is_id = isinstance(hint.event_id, str) and _IS_ID.match(hint.event_id)
-        event_id = stored_id(str(hint.event_id)) if is_id else None
-        reason = f"{error.field}: {error.reason}"
-        return Result(event_id, None, Status.REJECTED, reason)
-
-
-def _read_hint(raw: bytes) -> Hint:
-    try:
-        return _HINT.decode(raw)
-    except (ValueError, RecursionError):  # both of msgspec's errors are ValueErrors
-        return Hint()

@@ -113,22 +113,24 @@ def _part(known: Event) -> bytes:
     return _encode(said)[1:-1]
 
 
-@lru_cache(maxsize=4096)
-def wrong_url(page_url: str | None, referrer: str | None) -> str | None:
-    """Which of the two fields is no URL, if any."""
+def wrong_url(page_url: str | None, referrer: str | None) -> str:
+    """Which of the two fields is no URL; "" if neither."""
     if page_url is not None and split_url(page_url) is None:
         return "page_url"
     if referrer and split_url(referrer) is None:
         return "referrer"
-    return None
+    return ""
 
 
 @lru_cache(maxsize=4096)
-def write_arrival(page_url: str | None, referrer: str | None) -> bytes:
+def write_arrival(page_url: str | None, referrer: str | None) -> bytes | None:
     """The part of a stored event that page address and referrer say together.
 
-    Begins with a comma unless empty. Remembered: 30 µs anew, 0.1 µs again.
+    Begins with a comma unless empty; None if one of them is no URL. Remembered: 30 µs
+    anew, 0.1 µs again.
     """
+    if wrong_url(page_url, referrer):
+        return None
     page = split_url(page_url) if page_url else None
     source = classify(page, split_url(referrer) if referrer else None)
     part = _part(

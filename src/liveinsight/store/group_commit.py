@@ -37,7 +37,8 @@ class Request(msgspec.Struct, kw_only=True):
     hour: int
     ledger: Mapping[LedgerKey, int]
     samples: Sequence[Sample]
-    future: "asyncio.Future[None]"
+    settled: Callable[[StoreUnavailable | None], None]
+    """Called on the loop: None is durable."""
 
 
 class Gathering:
@@ -67,15 +68,12 @@ class Gathering:
     def settle(self, group: list[Request], failure: StoreUnavailable | None) -> None:
         """Tells those who wait for a group that it is durable, or is not."""
         for request in group:
-            future = request.future
-            if future.done():  # its request was cancelled: the events stay recorded
-                continue
-            if failure is None:
-                future.set_result(None)
-            else:
-                future.set_exception(
-                    StoreUnavailable(str(failure), failure.retry_after)
-                )
+            # Each its own: an exception that is raised twice grows.
+            own = failure and StoreUnavailable(str(failure), failure.retry_after)
+            try:
+                request.settled(own)
+            except Exception:  # one sender's mistake must not keep the others waiting
+                log.exception("an answer failed")
         self._is_planned = False
         if self._open:
             self._plan()

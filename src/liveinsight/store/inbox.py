@@ -111,6 +111,27 @@ class Inbox:
         Raises:
             StoreUnavailable: nothing of the batch was promised.
         """
+        future = asyncio.get_running_loop().create_future()
+
+        def settle(failure: StoreUnavailable | None) -> None:
+            if future.done():  # its request was cancelled: the events stay recorded
+                return
+            if failure is None:
+                future.set_result(None)
+            else:
+                future.set_exception(failure)
+
+        self.submit(batch, settle)
+        await future
+
+    def submit(
+        self, batch: Batch, settled: Callable[[StoreUnavailable | None], None]
+    ) -> None:
+        """Calls `settled` on the running event loop once the batch is durable, or not.
+
+        Raises:
+            StoreUnavailable: nothing of the batch was promised.
+        """
         events = batch.events
         with self._lock:
             if self._closed:
@@ -124,17 +145,15 @@ class Inbox:
         gathering = self._gathering
         if gathering is None or gathering.loop is not loop:
             gathering = self._gathering = self._writer.gather(loop)
-        future = loop.create_future()
         gathering.add(
             Request(
                 events=events,
                 hour=_hour_of(batch),
                 ledger=batch.ledger,
                 samples=batch.samples,
-                future=future,
+                settled=settled,
             )
         )
-        await future
 
     async def salts(self, now: int) -> Salts:
         """The salts in force at `now` (ms); makes today's if there is none."""
