@@ -100,7 +100,12 @@ class Server:
 
 
 @contextmanager
-def running_server(data: Path, *options: str, port: int = 0) -> Iterator[Server]:
+def running_server(
+    data: Path,
+    *options: str,
+    port: int = 0,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
     """The server from when it answers; killed at the end if it is still there."""
     command = [COMMAND, "up", "--port", str(port), "--data", str(data), *options]
     with subprocess.Popen(
@@ -108,7 +113,7 @@ def running_server(data: Path, *options: str, port: int = 0) -> Iterator[Server]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={"PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1"},
+        env={"PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1", **(environ or {})},
         start_new_session=True,
     ) as process:
         try:

@@ -48,6 +48,9 @@ POLICY: Final = (
     "`liveinsight deploy --policy deployer` prints the policy that the user needs."
 )
 
+HEADS: Final = {"HeadBucket": "s3:ListBucket", "HeadObject": "s3:GetObject"}
+"""The permission behind a request whose refusal has no body to name it."""
+
 WHO: Final = re.compile(r"User: (\S+)")
 ACTION: Final = re.compile(r"not authorized to perform:? \[?([a-z0-9-]+:[A-Za-z]+)")
 RESOURCE: Final = re.compile(r"on resource:? \"?(\S+?)[\"',]?(?:\s|$)")
@@ -126,7 +129,7 @@ def explain_denial(message: str, operation: str = "") -> str:
     resource = RESOURCE.search(message)
     return (
         f"{who.group(1) if who else 'This user'} may not do "
-        f"{action.group(1) if action else operation or 'this'}"
+        f"{action.group(1) if action else HEADS.get(operation, operation) or 'this'}"
         f"{f' to {resource.group(1)}' if resource else ''}. {POLICY}"
     )
 

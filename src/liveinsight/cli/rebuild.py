@@ -38,9 +38,13 @@ def rebuild(data: str | None) -> None:
         follow_server(folder)
         click.echo("The running server has rebuilt the warehouse.")
         return
-    events = rebuild_here(folder)
+    if folder.stack.exists():
+        set_aside_warehouse(folder)
+        said = "The next `liveinsight up --aws` loads it anew from the stack's archive."
+    else:
+        said = f"The warehouse is rebuilt: {rebuild_here(folder)} events."
     os.close(lock)
-    click.echo(f"The warehouse is rebuilt: {events} events.")
+    click.echo(said)
 
 
 def rebuild_here(folder: DataDir) -> int:
@@ -52,6 +56,13 @@ def rebuild_here(folder: DataDir) -> int:
         return rebuild_warehouse(
             folder.root, lambda done, total: show(done / max(total, 1))
         )
+
+
+def set_aside_warehouse(folder: DataDir) -> None:
+    """Leaves the folder without a warehouse; the old one is kept under another name."""
+    from liveinsight.store.keeper import logs_of, set_aside
+
+    set_aside([*logs_of(folder.warehouse), folder.warehouse])
 
 
 def follow_server(folder: DataDir) -> None:

@@ -10,6 +10,8 @@ from liveinsight.cli.options import (
     print_json,
     print_table,
 )
+from liveinsight.data_dir import DataDir
+from liveinsight.errors import ConfigError
 
 
 @click.group(
@@ -28,6 +30,20 @@ def site() -> None:
     """
 
 
+def open_own_folder(data: str | None) -> None:
+    """As open_folder, for what only the sites of one machine allow.
+
+    Raises:
+        ConfigError: the folder shows a stack on AWS, which has its own.
+    """
+    folder = DataDir(open_folder(data).data_dir)
+    if folder.stack.exists():
+        raise ConfigError(
+            f"{folder.root} shows a stack on AWS: "
+            "`liveinsight deploy --site` names its sites"
+        )
+
+
 @site.command()
 @click.argument("domain")
 @click.option("--name", default="", help="What people call it.")
@@ -37,7 +53,7 @@ def site() -> None:
 @data_option
 def add(domain: str, name: str, timezone: str, data: str | None) -> None:
     """Add a site by its DOMAIN, as in shop.example."""
-    open_folder(data)
+    open_own_folder(data)
     from liveinsight.dashboard.sites import add_site
 
     added = add_site(domain, timezone=timezone, name=name)
@@ -64,7 +80,7 @@ def list_(data: str | None, *, as_json: bool) -> None:
 @data_option
 def remove(domain: str, data: str | None) -> None:
     """Stop taking a site's events; what was collected stays."""
-    open_folder(data)
+    open_own_folder(data)
     from liveinsight.dashboard.sites import remove_site
 
     remove_site(domain)

@@ -133,7 +133,8 @@ class S3Archive:
             ]
         except (BotoCoreError, ClientError) as error:
             raise StoreUnavailable(f"archive: {error}") from error
-        return [_hour_of(date.group(1), "00") for date in dates if date]
+        days = [_hour_of(date.group(1), "00") for date in dates if date]
+        return [day for day in days if day is not None]
 
     def _list(self, start: int) -> Iterator[S3Object]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -187,10 +188,15 @@ def _object(name: str, size: int) -> S3Object | None:
     matched = _NAME.fullmatch(name)
     if matched is None:
         return None
-    date, hour, events = matched.groups()
-    return S3Object(_hour_of(date, hour), name, int(events or 0), size)
+    date, hour_of_day, events = matched.groups()
+    hour = _hour_of(date, hour_of_day)
+    return None if hour is None else S3Object(hour, name, int(events or 0), size)
 
 
-def _hour_of(date: str, hour: str) -> int:
-    at = datetime.fromisoformat(f"{date}T{hour}:00:00+00:00")
+def _hour_of(date: str, hour: str) -> int | None:
+    """Its start in ms; None if there is no such day or hour."""
+    try:
+        at = datetime.fromisoformat(f"{date}T{hour}:00:00+00:00")
+    except ValueError:
+        return None
     return int(at.timestamp()) * SECOND

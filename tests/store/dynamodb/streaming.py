@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +18,9 @@ from tests.aws.event_source import Invocation, streams_of
 from tests.aws.ministack import MiniStack
 from tests.naive_sessions import naive_runs
 
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
 Facts = tuple[object, ...]
 """What a row of Sessions must say."""
 
@@ -28,11 +31,7 @@ class Streaming:
     def __init__(self, database: Database, stack: MiniStack) -> None:
         self.database = database
         self.s3, self.sqs = stack.s3, stack.sqs
-        self.bucket = f"archive-{secrets.token_hex(8)}"
-        self.s3.create_bucket(
-            Bucket=self.bucket,
-            CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"},
-        )
+        self.bucket = a_bucket(self.s3)
         self.archive = S3Archive(self.s3, self.bucket)
         self.resettle = self._queue("resettle")
         self.failures = self._queue("failures")
@@ -112,6 +111,16 @@ class Streaming:
     def facts(self) -> list[Facts]:
         """What the rows say, in order; those of no session included."""
         return facts_of(self.rows())
+
+
+def a_bucket(client: "S3Client") -> str:
+    """A new and empty bucket: of all accounts no two have one of the same name."""
+    bucket = f"archive-{secrets.token_hex(8)}"
+    client.create_bucket(
+        Bucket=bucket,
+        CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"},
+    )
+    return bucket
 
 
 def put_events(database: Database, events: Iterable[Event]) -> None:

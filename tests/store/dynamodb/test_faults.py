@@ -61,6 +61,7 @@ def send_until_taken(door: Door, events: Sequence[Event]) -> None:
     [
         pytest.param({"error": {"code": THROTTLED}}, id="throttled"),
         pytest.param(ANSWER_LOST, id="answer lost after commit"),
+        pytest.param({"response": {"truncate_frac": 0.5}}, id="answer cut short"),
         pytest.param({"reset": True}, id="connection reset"),
         pytest.param(
             {"error": {"code": "InternalServerError", "status": 500}}, id="server error"

@@ -38,12 +38,13 @@ def anonymous(number: int, minute: float, session: str, **changes: object) -> Ev
 
 
 def settled(streaming: Streaming, *batches: list[Event]) -> None:
-    """Delivers the batches one after the other, then the re-settle queue."""
+    """Delivers the batches one after the other; after each, the rows must be right."""
+    every: list[Event] = []
     for batch in batches:
+        every += batch
         assert streaming.take(*batch) == []
-    streaming.resettle_all()
-    every = [event for batch in batches for event in batch]
-    assert streaming.facts() == naive_facts(every)
+        streaming.resettle_all()
+        assert streaming.facts() == naive_facts(every)
 
 
 def test_a_session_is_one_row_folded_from_all_its_events(streaming: Streaming) -> None:

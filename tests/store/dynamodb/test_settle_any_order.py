@@ -73,7 +73,7 @@ class Delivery:
                 sorted(self.client.held), self.chance.randint(0, len(self.client.held))
             ):
                 self.client.held.remove(held)
-            for _ in range(self.chance.randint(0, 2)):
+            for _ in range(self.chance.choice([0, 1, 2, 50])):
                 self.settle_again()
         self.client.held.clear()
         while self.queue:

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from tests.aws.dynamodb_local import Database
+from tests.aws.tables import let_items_expire
 from tests.store.builders import MINUTE, T0, an_event
 from tests.store.dynamodb.stores import a_door, active_sessions, stream_of
 
@@ -45,6 +46,7 @@ def test_the_tables_have_the_keys_and_indexes_of_the_design(dynamodb: Database) 
 def test_active_sessions_expire_by_the_attribute_that_the_store_writes(
     dynamodb: Database,
 ) -> None:
+    let_items_expire(dynamodb.client, dynamodb.tables)
     said = dynamodb.client.describe_time_to_live(TableName=dynamodb.tables.active)
     assert said["TimeToLiveDescription"] == {
         "TimeToLiveStatus": "ENABLED",

@@ -154,7 +154,8 @@ def remove(request: HttpRequest, domain: str) -> HttpResponse:
 def refuse_beside_a_stack(request: HttpRequest) -> HttpResponse:
     """The page that says where sites are made, where a stack collects."""
     context = {"stack": runtime.current().stack}
-    return render(request, "sites_of_stack.html", context, status=403)
+    status = 403 if request.method == "POST" else 200
+    return render(request, "sites_of_stack.html", context, status=status)
 
 
 def find_site(domain: str) -> models.Site:

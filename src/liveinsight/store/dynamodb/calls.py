@@ -13,7 +13,9 @@ from botocore.exceptions import (
     ClientError,
     ConnectionError,  # noqa: A004 a time-out in connecting is one of these alone
     HTTPClientError,
+    IncompleteReadError,
 )
+from botocore.parsers import ResponseParserError
 
 from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.log import without_text
@@ -74,7 +76,7 @@ class Patience:
                 return make()
             except ClientError as error:
                 reason = _look_at(error)
-            except (ConnectionError, HTTPClientError, OSError) as error:
+            except _BROKEN_OFF as error:
                 reason = type(error).__name__
             except BotoCoreError as error:
                 _log.error("a DynamoDB call failed", extra=without_text(error))
@@ -99,6 +101,10 @@ class Patience:
         time.sleep(pause)
 
 
+_BROKEN_OFF: Final = (
+    *(ConnectionError, HTTPClientError, IncompleteReadError, OSError),
+    ResponseParserError,
+)
 _TOO_SLOW: Final = "the tables did not take it in time"
 _NOT_TO_BE_HAD: Final = "the tables cannot be reached"
 

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from liveinsight.core.event import EncodedEvents, Event, encode_events
-from liveinsight.core.limits import MINUTE, SECOND
+from liveinsight.core.limits import SECOND
 from liveinsight.errors import StoreUnavailable
 from liveinsight.store.dynamodb.items import ActiveSession
 from liveinsight.store.dynamodb.reader import DynamoReader, Snapshot
@@ -25,8 +25,8 @@ FEED_SESSIONS: Final = 24
 FEED_EVENTS: Final = 20
 """Of one session."""
 REMEMBERED: Final = 5_000
-LAG: Final = MINUTE
-"""How far a sender's clock may be behind ours for its events to be in the feed."""
+LAG: Final = SECOND
+"""How far a sender's clock may be behind ours for all its events to be in the feed."""
 THREADS: Final = 6
 
 

@@ -38,7 +38,7 @@ from liveinsight.store.dynamodb.long_session import widened
 from liveinsight.store.dynamodb.session_rows import Row, SessionRows
 from liveinsight.store.dynamodb.spans import Span
 from liveinsight.store.dynamodb.touch import Touch, touches_of
-from liveinsight.store.dynamodb.visitors import IDS, Visitors
+from liveinsight.store.dynamodb.visitors import IDS, Known, Visitors
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -103,7 +103,7 @@ class _Settling:
         self._reader = EventReader(client, tables.events, ends_at)
         self._rows = SessionRows(client, tables.sessions, ends_at)
         self._visitors = Visitors(client, tables.active, ends_at)
-        self._visitor_ids: set[str] = set()
+        self._visitor = Known()
         self._now = 0
         self._read: dict[str, Row | None] = {}
         self._is_retry = False
@@ -134,20 +134,20 @@ class _Settling:
         touch = self._touch
         if not touch.derived:
             return Chain(self._reader, touch, [of_user(touch.user)])
-        known = self._visitors.ids_of(touch.site, touch.user)
-        self._visitor_ids = known
+        self._visitor = self._visitors.find(touch.site, touch.user)
         self._remember(touch.session_ids)
-        ids = self._visitor_ids | set(touch.session_ids)
+        ids = self._visitor.ids | set(touch.session_ids)
         return Chain(self._reader, touch, [of_session(found) for found in sorted(ids)])
 
     def _remember(self, ids: Iterable[str]) -> None:
         """Has the visitor's item lead to these ids, while there is room."""
-        touch, known = self._touch, self._visitor_ids
-        new = sorted(set(ids) - known)[: max(IDS - len(known), 0)]
-        if touch.derived and new:
-            self._visitor_ids = self._visitors.add(
-                touch.site, touch.user, new, self._now
-            )
+        touch, known = self._touch, self._visitor
+        if not touch.derived:
+            return
+        new = sorted(set(ids) - known.ids)[: max(IDS - len(known.ids), 0)]
+        if new or (known.ids and known.is_ageing(self._now)):
+            said = new or sorted(known.ids)[:1]
+            self._visitor = self._visitors.add(touch.site, touch.user, said, self._now)
 
     def _look_for_missing(self, chain: Chain) -> None:
         """Takes from the table what the index should have; it lags, or they are gone."""
@@ -194,7 +194,7 @@ class _Settling:
         Raises:
             _MoreToRead: one of them knew of events that are read only now.
         """
-        ids = {*self._touch.session_ids, *self._visitor_ids, run.sent_id or run.made_id}
+        ids = {*self._touch.session_ids, *self._visitor.ids, run.sent_id or run.made_id}
         if not self._touch.derived:
             low, high = run.start_time, run.last_activity
             ids.update(

@@ -88,7 +88,10 @@ def is_same_each_time(event: Event) -> bool:
     """Whether a second send of the same bytes makes the same item.
 
     Not so where the door chose something by the moment of receipt: then the first
-    stored copy must win.
+    stored copy must win. What it derives from headers (country, device) is taken as
+    the same: a second copy from another network replaces it in the table, and stays
+    out of stream and archive. A condition for each event would end that, at a call
+    for each.
     """
     return (
         event.adjusted_timestamp is None
@@ -112,9 +115,11 @@ class Writes:
         ]
         while True:
             write = partial(self._client.batch_write_item, RequestItems={table: left})
-            left = patience.call(write).get("UnprocessedItems", {}).get(table, [])
-            if not left:
+            # An answer that does not say what is left has said nothing.
+            answer = patience.call(write).get("UnprocessedItems", {table: left})
+            if not answer.get(table):
                 return
+            left = answer[table]
             patience.pause("UnprocessedItems")
 
     def put_event_once(self, patience: Patience, event: Event) -> None:
