@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from liveinsight.aws.outline import read_template
+from liveinsight.core.metric_names import NAMESPACE, REASON, Metric
 from tests.aws.template import Deployed
 from tests.aws.test_template_access import all_statements, as_list
 
@@ -179,6 +180,20 @@ def test_the_dashboard_is_one_of_cloudwatchs() -> None:
     for widget in body["widgets"]:
         assert widget["properties"]["region"] == "ap-northeast-2"
         assert widget["properties"]["metrics"]
+
+
+def test_the_dashboard_shows_everything_that_the_functions_count() -> None:
+    body = json.loads(Deployed().properties("Dashboard")["DashboardBody"])
+    (events,) = (
+        widget["properties"]["metrics"]
+        for widget in body["widgets"]
+        if widget["properties"]["title"] == "Events"
+    )
+    assert events[0][0] == NAMESPACE
+    named = {line[1] for line in events if len(line) > 1}
+    assert named == set(Metric) - {Metric.DROPPED}
+    searched = events[-1][0]["expression"]
+    assert f'{{{NAMESPACE},{REASON}}} MetricName="{Metric.DROPPED}"' in searched
 
 
 def test_resources_refer_only_to_what_there_is() -> None:
