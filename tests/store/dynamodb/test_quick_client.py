@@ -60,4 +60,5 @@ def test_a_botocore_without_that_function_makes_clients_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(quick_client, "_make_context", None)
-    assert quick_session().create_client("dynamodb", region_name=REGION)
+    client = quick_session().create_client("dynamodb", region_name=REGION)
+    assert client.meta.endpoint_url == f"https://dynamodb.{REGION}.amazonaws.com"
