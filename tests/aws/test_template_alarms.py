@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,6 +142,12 @@ def test_an_alarm_on_several_metrics_reckons_with_all_of_them() -> None:
             named = {part["Id"] for part in parts} - {"result"}
             words = set(re.findall(r"\w+", expression))
             assert named <= words or "METRICS" in words
+
+
+@pytest.mark.parametrize("name", alarms())
+def test_what_to_do_on_an_alarm_is_written_down(name: str) -> None:
+    rows = Path("docs/aws.md").read_text().splitlines()
+    assert any(row.startswith("|") and f"`{name}`" in row for row in rows)
 
 
 def test_alarms_can_be_left_out() -> None:
