@@ -175,6 +175,50 @@ def test_an_event_with_a_wrong_clock_is_found_again_by_later_folds(
     )
 
 
+def test_a_session_is_found_by_its_row_where_no_time_leads_to_its_events(
+    settling: Settling,
+) -> None:
+    year = 365 * 1440 * MINUTE
+    settled(
+        settling,
+        [a_view(0, 0), a_view(1, 25)],
+        [a_view(2, 50, timestamp=T0 + year, adjusted_timestamp=T0 + 50 * MINUTE)],
+        [a_view(3, 75, session_id="sess_other")],
+    )
+    assert len(settling.rows()) == 1
+
+
+def test_an_earlier_copy_takes_its_event_out_of_a_later_session(
+    settling: Settling,
+) -> None:
+    settled(
+        settling,
+        [a_view(0, 0)],
+        [a_view(9, 38, received_at=T0 + 9_000 * MINUTE), a_view(1, 39)],
+        [a_view(9, 8)],
+    )
+    assert len(settling.rows()) == 2
+
+
+def test_a_copy_that_was_sent_with_a_later_time_counts_nowhere(
+    settling: Settling,
+) -> None:
+    settled(
+        settling,
+        [a_view(0, 0), a_view(1, 1)],
+        [a_view(1, 90, received_at=T0 + 9_000 * MINUTE)],
+    )
+
+
+def test_events_a_day_late_are_settled_where_they_belong(settling: Settling) -> None:
+    settled(
+        settling,
+        [a_view(0, 3000, session_id="sess_new")],
+        [a_view(1, 20, session_id="sess_old"), a_view(2, 3001, session_id="sess_new")],
+        [a_view(3, 0, session_id="sess_older")],
+    )
+
+
 def test_a_session_of_a_day_is_read_to_its_beginning(settling: Settling) -> None:
     settled(
         settling,
