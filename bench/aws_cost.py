@@ -1,6 +1,6 @@
 """What a million events cost on AWS, with the writes of each event measured.
 
-    .venv/bin/python -m bench.aws_cost [--quick] [--json]
+    .venv/bin/python -m bench.aws_cost [--quick] [--json] [--window EVENTS]
 
 The functions' own handlers run here against DynamoDB Local, whose consumed capacity
 is exact, indexes included, and against MiniStack for S3 and SQS. Every call of both
@@ -92,7 +92,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.batch}{anonymous}{'_shards' if self.shards > 1 else ''}"
 
 
-def measure_ours(meter: Meter, case: Case, windows: int) -> Cost:
+def measure_ours(meter: Meter, case: Case, window: int, windows: int) -> Cost:
     """Both functions."""
     functions = Functions(meter, case.shards)
     _send(functions, case, 1)  # what a process does but once: salts, connections
@@ -100,7 +100,7 @@ def measure_ours(meter: Meter, case: Case, windows: int) -> Cost:
     gc.freeze()  # a function's own heap is small; this process carries all cases
     functions.start_over()
     requests = max(1, SESSION // case.batch)
-    sessions = HALF_A_MINUTE // (case.batch * requests)
+    sessions = window // (case.batch * requests)
     sent = sum(_send(functions, case, sessions) for _ in range(windows))
     door, behind = functions.door, functions.behind
     calls, share = meter.calls, MILLION / sent
@@ -148,12 +148,11 @@ def _send(functions: Functions, case: Case, sessions: int) -> int:
     return sessions * requests * case.batch
 
 
-def measure_naive(meter: Meter, windows: int) -> Cost:
+def measure_naive(meter: Meter, events: int) -> Cost:
     """The design to compare with, on x86 and with Lambda's own lines in the log."""
     collector = NaiveCollector(dynamodb_client({}))
     now = time.time_ns() // 1_000_000
-    sessions = windows * HALF_A_MINUTE // SESSION
-    visits = [Visit(SITE, now, SESSION) for _ in range(sessions)]
+    visits = [Visit(SITE, now, SESSION) for _ in range(events // SESSION)]
     work, sent = Work(), 0
     meter.reset()
     for _ in range(SESSION):
@@ -211,14 +210,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """As usd_per_million_10, its events dealt out over SHARDS of the stream."""
 
 
-def measure(windows: int) -> Report:
-    """All cases, printed as they are found."""
+def measure(window: int, windows: int) -> Report:
+    """All cases, printed as they are found; `window` in events."""
     found: dict[str, Cost] = {}
     print(_HEAD)
     with metered_account() as meter:
-        found["naive"] = _shown(measure_naive(meter, windows))
+        found["naive"] = _shown(measure_naive(meter, window * windows))
         for case in CASES:
-            found[case.key] = _shown(measure_ours(meter, case, windows))
+            found[case.key] = _shown(measure_ours(meter, case, window, windows))
     units = {f"units_{key}": cost.units for key, cost in found.items()}
     dollars = {
         f"usd_per_million_{key}": round(cost.bill.total, 3)
@@ -261,8 +260,15 @@ def _main() -> None:
     parser = argparse.ArgumentParser(prog="bench.aws_cost")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--window",
+        type=int,
+        default=HALF_A_MINUTE,
+        help="events that come before the stream function is called; with fewer, what "
+        "a call costs is spread over fewer  [default: %(default)s]",
+    )
     chosen = parser.parse_args()
-    report = measure(1 if chosen.quick else WINDOWS)
+    report = measure(chosen.window, 1 if chosen.quick else WINDOWS)
     if chosen.json:
         print(msgspec.json.encode(report).decode())
 

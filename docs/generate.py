@@ -3,6 +3,7 @@
 A test fails while one of them differs from what its code says.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Final
 
 import click
 
+from liveinsight.aws.outline import entries_of, read_template
 from liveinsight.aws.prices import prices_markdown
+from liveinsight.aws.settings import OWN
 from liveinsight.cli.main import liveinsight
 from liveinsight.collect.wire import wire_format_markdown
 from liveinsight.config import SETTINGS, Setting
@@ -18,6 +21,7 @@ from liveinsight.query.catalog import metrics_markdown
 
 DOCS: Final = Path(__file__).parent
 WIDTH: Final = 80
+FACT: Final = re.compile(r"^    (\w+): (.*)$", re.MULTILINE)
 
 
 def settings_markdown() -> str:
@@ -46,6 +50,31 @@ def settings_row(setting: Setting) -> str:
         default = str(default).lower()
     shown = f"`{default}`" if default != "" else ""
     return f"| `{setting.environment}` | {shown} | {setting.unit} | {setting.meaning} |"
+
+
+def stack_settings_markdown() -> str:
+    """Every parameter of the template that an owner may choose."""
+    template = read_template()
+    lines = [
+        "# Settings of a stack",
+        "",
+        "Parameters of the template, as in `liveinsight deploy --set LogDays=30`. What is",
+        "not given stays as it is; a new stack begins with the default.",
+        "",
+        "| name | default | one of | meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, text in entries_of(template, "Parameters").items():
+        if name not in OWN:
+            facts = dict(FACT.findall(text))
+            cells = [
+                name,
+                facts.get("Default", "").strip('"'),
+                facts.get("AllowedValues", "").strip("[]").replace('"', ""),
+            ]
+            shown = [f"`{cell}`" if cell else "" for cell in cells]
+            lines.append(f"| {' | '.join([*shown, facts['Description']])} |")
+    return "\n".join(lines) + "\n"
 
 
 def cli_markdown() -> str:
@@ -87,6 +116,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_markdown,
     "cli.md": cli_markdown,
     "aws-prices.md": prices_markdown,
+    "aws-settings.md": stack_settings_markdown,
 }
 
 

@@ -26,11 +26,13 @@ from tests.aws.dynamodb_local import REGION
 if TYPE_CHECKING:
     from types_boto3_apigateway.client import APIGatewayClient
     from types_boto3_cloudformation.client import CloudFormationClient
+    from types_boto3_cloudwatch.client import CloudWatchClient
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_iam.client import IAMClient
     from types_boto3_lambda.client import LambdaClient
     from types_boto3_logs.client import CloudWatchLogsClient
     from types_boto3_s3.client import S3Client
+    from types_boto3_sns.client import SNSClient
     from types_boto3_sqs.client import SQSClient
     from types_boto3_sts.client import STSClient
 
@@ -61,6 +63,11 @@ class MiniStack(msgspec.Struct, frozen=True):
         return client
 
     @property
+    def cloudwatch(self) -> "CloudWatchClient":
+        client: CloudWatchClient = self._client("cloudwatch")
+        return client
+
+    @property
     def dynamodb(self) -> "DynamoDBClient":
         client: DynamoDBClient = self._client("dynamodb")
         return client
@@ -88,6 +95,11 @@ class MiniStack(msgspec.Struct, frozen=True):
     @property
     def sts(self) -> "STSClient":
         client: STSClient = self._client("sts")
+        return client
+
+    @property
+    def sns(self) -> "SNSClient":
+        client: SNSClient = self._client("sns")
         return client
 
     @property

@@ -20,6 +20,7 @@ EMULATED: Final = {
 }
 """Parameters for a stack in MiniStack, which runs functions itself and waits for none."""
 _SECONDS: Final = 30
+_NAME: Final = "liveinsight"
 
 
 def no_code() -> bytes:
@@ -33,9 +34,11 @@ def no_code() -> bytes:
 def make_stack(
     account: MiniStack,
     parameters: Mapping[str, str] | None = None,
+    *,
     code: bytes | None = None,
+    template: str | None = None,
 ) -> dict[str, str]:
-    """The outputs of a stack of the template; without `code` its functions fail."""
+    """The outputs of a new stack of the template; without `code` its functions fail."""
     bucket, key = f"artifacts-{account.account}", REQUIRED["ArtifactKey"]
     account.s3.create_bucket(
         Bucket=bucket,
@@ -44,25 +47,45 @@ def make_stack(
     account.s3.put_object(Bucket=bucket, Key=key, Body=code or no_code())
     place = {"ArtifactBucket": bucket, "ArtifactKey": key}
     chosen = place | EMULATED | dict(parameters or {})
-    cloudformation = account.cloudformation
-    cloudformation.create_stack(
-        StackName="liveinsight",
-        TemplateBody=read_template(),
+    account.cloudformation.create_stack(
+        StackName=_NAME,
+        TemplateBody=template or read_template(),
         Capabilities=["CAPABILITY_IAM"],
         Parameters=[
             {"ParameterKey": name, "ParameterValue": value}
             for name, value in chosen.items()
         ],
     )
-    stack = cloudformation.describe_stacks(StackName="liveinsight")["Stacks"][0]
+    return _outputs(account, "CREATE_COMPLETE")
+
+
+def change_stack(account: MiniStack, template: str) -> dict[str, str]:
+    """The outputs of the stack after an update to another template."""
+    (stack,) = account.cloudformation.describe_stacks(StackName=_NAME)["Stacks"]
+    account.cloudformation.update_stack(
+        StackName=_NAME,
+        TemplateBody=template,
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[
+            {"ParameterKey": one["ParameterKey"], "UsePreviousValue": True}
+            for one in stack["Parameters"]
+        ],
+    )
+    return _outputs(account, "UPDATE_COMPLETE")
+
+
+def _outputs(account: MiniStack, expected: str) -> dict[str, str]:
+    """The stack's outputs once it is as expected."""
+    find = account.cloudformation.describe_stacks
+    (stack,) = find(StackName=_NAME)["Stacks"]
     ends_at = time.monotonic() + _SECONDS
     while stack["StackStatus"].endswith("_IN_PROGRESS"):
         if time.monotonic() > ends_at:
             break
         time.sleep(0.05)
-        (stack,) = cloudformation.describe_stacks(StackName="liveinsight")["Stacks"]
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise RuntimeError(f"the stack is not made: {stack}")
+        (stack,) = find(StackName=_NAME)["Stacks"]
+    if stack["StackStatus"] != expected:
+        raise RuntimeError(f"the stack is not as it should be: {stack}")
     return {
         one.get("OutputKey", ""): one.get("OutputValue", "") for one in stack["Outputs"]
     }

@@ -86,7 +86,7 @@ def doors(
 ) -> Iterator[Doors]:
     account = an_account(ministack_server)
     sites = msgspec.json.encode(SITES).decode()
-    outputs = make_stack(account, {"Sites": sites}, host_package.read_bytes())
+    outputs = make_stack(account, {"Sites": sites}, code=host_package.read_bytes())
     inbox = Inbox(tmp_path_factory.mktemp("doors") / "inbox.sqlite3")
     app = CollectorApp(
         inbox, Door(sites=sites_of(SITES)), lambda: time.time_ns() // 1_000_000

@@ -126,6 +126,17 @@ def test_nothing_goes_unasked_and_data_only_with_the_name_of_the_stack(
     assert deployer.cloudformation.describe_stacks()["Stacks"] == []
 
 
+def test_a_name_that_has_no_stack_does_not_delete_the_tables_of_another(
+    deployer: MiniStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done("deploy", *SETTINGS)
+    # Another stack's name is not in the deployer's policy.
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", deployer.account)
+    said = done("destroy", "--stack", "other", "--delete-data", stdin="other\n")
+    assert "There is no stack other" in said
+    assert tables(deployer) == TABLES
+
+
 def test_where_there_is_no_stack_the_region_is_named(deployer: MiniStack) -> None:
     for command in ("status", "rollback"):
         said = run(command)

@@ -75,3 +75,9 @@ def test_what_is_not_chosen_stays_as_it_is_or_is_the_default() -> None:
 def test_what_deploying_fills_in_itself_cannot_be_set() -> None:
     with pytest.raises(ConfigError, match="ArtifactKey"):
         effective_parameters(read_template(), None, {"ArtifactKey": "mine"})
+
+
+def test_sites_that_the_functions_could_not_read_are_refused() -> None:
+    for text in ("shop.example", '[{"domain": "shop.example"}]'):
+        with pytest.raises(ConfigError, match="--site"):
+            effective_parameters(read_template(), None, {"Sites": text})

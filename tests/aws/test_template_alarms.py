@@ -2,11 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from liveinsight.aws.outline import read_template
+from liveinsight.core.metric_names import NAMESPACE, REASON, Metric
 from tests.aws.template import Deployed
 from tests.aws.test_template_access import all_statements, as_list
 
@@ -142,6 +144,12 @@ def test_an_alarm_on_several_metrics_reckons_with_all_of_them() -> None:
             assert named <= words or "METRICS" in words
 
 
+@pytest.mark.parametrize("name", alarms())
+def test_what_to_do_on_an_alarm_is_written_down(name: str) -> None:
+    rows = Path("docs/aws.md").read_text().splitlines()
+    assert any(row.startswith("|") and f"`{name}`" in row for row in rows)
+
+
 def test_alarms_can_be_left_out() -> None:
     deployed = Deployed({"Alarms": "false", "AlarmEmail": "a@b.example"})
     assert not deployed.of_type("CloudWatch::Alarm")
@@ -179,6 +187,20 @@ def test_the_dashboard_is_one_of_cloudwatchs() -> None:
     for widget in body["widgets"]:
         assert widget["properties"]["region"] == "ap-northeast-2"
         assert widget["properties"]["metrics"]
+
+
+def test_the_dashboard_shows_everything_that_the_functions_count() -> None:
+    body = json.loads(Deployed().properties("Dashboard")["DashboardBody"])
+    (events,) = (
+        widget["properties"]["metrics"]
+        for widget in body["widgets"]
+        if widget["properties"]["title"] == "Events"
+    )
+    assert events[0][0] == NAMESPACE
+    named = {line[1] for line in events if len(line) > 1}
+    assert named == set(Metric) - {Metric.DROPPED}
+    searched = events[-1][0]["expression"]
+    assert f'{{{NAMESPACE},{REASON}}} MetricName="{Metric.DROPPED}"' in searched
 
 
 def test_resources_refer_only_to_what_there_is() -> None:

@@ -159,21 +159,19 @@ def test_archive_objects_are_kept_unless_a_number_of_days_is_given() -> None:
 def test_archive_and_queues_are_reached_by_tls_alone() -> None:
     deployed = Deployed()
     (bucket,) = deployed.of_type("S3::BucketPolicy").values()
-    (queues,) = deployed.of_type("SQS::QueuePolicy").values()
-    assert set(queues["Queues"]) == {
-        f"<{name}>" for name in deployed.of_type("SQS::Queue")
-    }
-    for policy, what, everything in (
-        (bucket, {"<Archive.Arn>", "<Archive.Arn>/*"}, "s3:*"),
-        (queues, {"<FailuresQueue.Arn>", "<ResettleQueue.Arn>"}, "sqs:*"),
-    ):
-        statement = policy["PolicyDocument"]["Statement"][0]
-        assert set(statement.pop("Resource")) == what
-        assert statement == {
+    places = {bucket["Bucket"]: (bucket, ["<Archive.Arn>", "<Archive.Arn>/*"], "s3")}
+    for policy in deployed.of_type("SQS::QueuePolicy").values():
+        (queue,) = policy["Queues"]
+        places[queue] = (policy, queue.replace(">", ".Arn>"), "sqs")
+    kept = {**deployed.of_type("S3::Bucket"), **deployed.of_type("SQS::Queue")}
+    assert set(places) == {f"<{name}>" for name in kept}
+    for policy, resource, service in places.values():
+        assert policy["PolicyDocument"]["Statement"][0] == {
             "Sid": "OnlyEncrypted",
             "Effect": "Deny",
             "Principal": "*",
-            "Action": everything,
+            "Action": f"{service}:*",
+            "Resource": resource,
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
 

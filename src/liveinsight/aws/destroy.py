@@ -61,7 +61,9 @@ def find_remains(account: Account, name: str) -> Remains:
         or f"{name}-archive-{account.id}-{account.region}"
     )
     with translated_errors():
-        found = [find_table(account, parameters[table] or "") for table in TABLES]
+        names = [parameters[table] or "" for table in TABLES]
+        used = names_in_use(account, name)
+        found = [find_table(account, one) for one in names if one not in used]
         has_archive = artifacts.has_bucket(account, archive)
     return Remains(
         name=name,
@@ -69,6 +71,18 @@ def find_remains(account: Account, name: str) -> Remains:
         tables=tuple(table for table in found if table is not None),
         archive=archive if has_archive else "",
     )
+
+
+def names_in_use(account: Account, stack: str) -> set[str]:
+    """The tables of other stacks: theirs, even where this one's would bear the name."""
+    bucket = artifacts.bucket_name(account)
+    if not artifacts.has_bucket(account, bucket):
+        return set()
+    return {
+        record.parameters[table]
+        for record in records.read_others(account, bucket, stack)
+        for table in TABLES
+    }
 
 
 def find_table(account: Account, name: str) -> Table | None:

@@ -12,6 +12,7 @@ from liveinsight.aws.account import Account, translated_errors
 from liveinsight.aws.stack import Stack
 from liveinsight.errors import DeployError
 
+FOLDER: Final = "deployments/"
 MOST_KEPT: Final = 50
 
 
@@ -38,7 +39,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 def folder_of(stack: str) -> str:
     """Where the records of a stack are."""
-    return f"deployments/{stack}/"
+    return f"{FOLDER}{stack}/"
 
 
 def write_record(
@@ -75,6 +76,22 @@ def read_records(account: Account, bucket: str, stack: str) -> list[Record]:
         ]
 
 
+def read_others(account: Account, bucket: str, stack: str) -> list[Record]:
+    """The newest deployment of each other stack of the account and region."""
+    pages = account.s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=FOLDER, Delimiter="/"
+    )
+    folders = [
+        one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ())
+    ]
+    names = [folder.removeprefix(FOLDER).rstrip("/") for folder in folders]
+    return [
+        records[0]
+        for name in names
+        if name != stack and (records := read_records(account, bucket, name))
+    ]
+
+
 def record_keys(account: Account, bucket: str, stack: str) -> list[str]:
     """The keys of a stack's records, newest first."""
     pages = account.s3.get_paginator("list_objects_v2").paginate(
@@ -90,9 +107,7 @@ def forget_stack(account: Account, bucket: str, stack: str) -> bool:
     with translated_errors():
         for key in record_keys(account, bucket, stack):
             account.s3.delete_object(Bucket=bucket, Key=key)
-        others = account.s3.list_objects_v2(
-            Bucket=bucket, Prefix="deployments/", MaxKeys=1
-        )
+        others = account.s3.list_objects_v2(Bucket=bucket, Prefix=FOLDER, MaxKeys=1)
     return others["KeyCount"] == 0
 
 

@@ -115,6 +115,10 @@ def effective_parameters(
         if name not in defaults:
             known = ", ".join(sorted(defaults))
             raise ConfigError(f"There is no setting {name!r}; there are: {known}.")
+    try:
+        sites_of_stack(chosen.get("Sites", ""))
+    except msgspec.DecodeError as error:  # the functions would not start
+        raise ConfigError(f"Sites: {error}; --site writes it for you.") from error
     present = stack.parameters if stack is not None else {}
     return {
         name: chosen.get(name, present.get(name, default or ""))

@@ -102,10 +102,12 @@ def loadtest(url: str, *, as_json: bool, **options: object) -> None:
     cost what events cost. Nothing but a LiveInsight collector gets more than one
     request.
     """
+    import uvloop
+
     from liveinsight.loadtest.report import describe
 
     asked = msgspec.convert(options, Asked)
-    report = asyncio.run(measure(plan_of(url, asked), limits_of(asked)))
+    report = uvloop.run(measure(plan_of(url, asked), limits_of(asked)))
     if as_json:
         print_json(report)
     else:

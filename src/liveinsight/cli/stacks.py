@@ -35,7 +35,11 @@ SUMMARY: Final = {
 def stack_option(function: Callable[P, T]) -> Callable[P, T]:
     """`--stack NAME`, the same for every command."""
     return click.option(
-        "--stack", default="liveinsight", show_default=True, help="The stack's name."
+        "--stack",
+        envvar="LIVEINSIGHT_STACK",
+        default="liveinsight",
+        show_default=True,
+        help="The stack's name.",
     )(function)
 
 
@@ -43,6 +47,7 @@ def region_option(function: Callable[P, T]) -> Callable[P, T]:
     """`--region REGION`, the same for every command."""
     return click.option(
         "--region",
+        envvar="LIVEINSIGHT_REGION",
         help="The region of AWS.  [default: $AWS_DEFAULT_REGION, else the profile's, "
         "else ap-northeast-2]",
     )(function)

@@ -50,6 +50,8 @@ def print_status(found: "Status") -> None:
             f"API  {found.api.url}  (at most {found.api.requests_per_s:g} requests/s, "
             f"deployed {tell(found.api.deployed_at)})"
         )
+    if graphs := found.outputs.get("DashboardUrl"):
+        click.echo(f"Graphs  {graphs}")
     heading("Tables")
     print_table(
         ("TABLE", "STATE", "ITEMS", "SIZE", "PROTECTED"),

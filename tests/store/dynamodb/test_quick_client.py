@@ -1,12 +1,15 @@
 """Clients made quickly are the clients that boto3 makes."""
 
 import shutil
+import ssl
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore import httpsession
+from botocore.httpsession import DEFAULT_CA_BUNDLE
 
+from liveinsight.store.dynamodb import quick_client
 from liveinsight.store.dynamodb.quick_client import (
     SERVICES,
     quick_session,
@@ -14,6 +17,10 @@ from liveinsight.store.dynamodb.quick_client import (
 )
 
 REGION = "ap-northeast-2"
+
+
+def make_context() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -27,8 +34,8 @@ def test_it_has_the_operations_and_endpoint_of_boto3s(service: str) -> None:
 
 def test_the_certificates_of_authorities_are_read_once(tmp_path: Path) -> None:
     bundle = tmp_path / "authorities.pem"
-    shutil.copy(str(httpsession.get_cert_path(True)), bundle)
-    context = trusting_context(str(bundle))
+    shutil.copy(DEFAULT_CA_BUNDLE, bundle)
+    context = trusting_context(make_context, str(bundle))
     trusted = len(context.get_ca_certs())
     bundle.unlink()
     context.load_verify_locations(str(bundle), None, None)
@@ -36,13 +43,22 @@ def test_the_certificates_of_authorities_are_read_once(tmp_path: Path) -> None:
 
 
 def test_another_file_of_certificates_is_read(tmp_path: Path) -> None:
-    context = trusting_context(str(httpsession.get_cert_path(True)))
+    context = trusting_context(make_context, DEFAULT_CA_BUNDLE)
     with pytest.raises(FileNotFoundError):
         context.load_verify_locations(str(tmp_path / "absent.pem"), None, None)
 
 
-def test_all_its_clients_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+def test_the_connections_of_all_clients_share_them() -> None:
     quick_session()
     contexts = {httpsession.create_urllib3_context() for _ in range(2)}
-    assert contexts == {trusting_context(httpsession.get_cert_path(True))}
+    (shared,) = contexts
+    assert shared.verify_mode is ssl.CERT_REQUIRED
+    assert len(shared.get_ca_certs()) > 100
+
+
+def test_a_botocore_without_that_function_makes_clients_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(quick_client, "_make_context", None)
+    client = quick_session().create_client("dynamodb", region_name=REGION)
+    assert client.meta.endpoint_url == f"https://dynamodb.{REGION}.amazonaws.com"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from itertools import count
 from random import Random
-from typing import Any
 
 import boto3
 import msgspec
@@ -13,18 +12,11 @@ from hypothesis import strategies as st
 
 from liveinsight.core.event import Event
 from liveinsight.store.dynamodb.items import Tables
-from liveinsight.store.dynamodb.settle import Settler
-from liveinsight.store.dynamodb.touch import (
-    Touch,
-    TouchMessage,
-    messages_of,
-    touches_of,
-)
 from tests.aws.dynamodb_local import Database, environment_for
 from tests.aws.tables import create_tables
-from tests.store.builders import T0
 from tests.store.dynamodb.lagging import LaggingClient
-from tests.store.dynamodb.streaming import facts_of, naive_facts, put_events
+from tests.store.dynamodb.settling import Settling
+from tests.store.dynamodb.streaming import facts_of, naive_facts
 from tests.store.test_any_order import sets_of_events
 
 numbers = count()
@@ -45,52 +37,24 @@ def of_one_example(events: list[Event], site: str) -> list[Event]:
     ]
 
 
-class Delivery:
-    """Batches and re-settlings in any order, over indexes that lag as they like."""
-
-    def __init__(self, database: Database, seed: int) -> None:
-        self.chance = Random(seed)
-        self.database = database
-        self.client = LaggingClient(database.client)
-        client: Any = self.client
-        self.settler = Settler(client, database.tables, lambda: T0)
-        self.queue: list[Touch] = []
-
-    def run(self, events: list[Event]) -> None:
-        sent = [*events, *self.chance.sample(events, len(events) // 2)]
-        self.chance.shuffle(sent)
-        while sent:
-            batch = [
-                sent.pop() for _ in range(min(len(sent), self.chance.randint(1, 4)))
-            ]
-            self.client.held |= {event.event_id for event in batch}
-            put_events(self.database, batch)
-            for touch, hand in touches_of({e.event_id: e for e in batch}.values()):
-                if self.chance.random() < 0.8:  # else left to the queue
-                    self.settle(touch, hand)
-                self.queue.append(touch)
-            for held in self.chance.sample(
-                sorted(self.client.held), self.chance.randint(0, len(self.client.held))
-            ):
-                self.client.held.remove(held)
-            for _ in range(self.chance.choice([0, 1, 2, 50])):
-                self.settle_again()
-        self.client.held.clear()
-        while self.queue:
-            self.settle_again()
-
-    def settle_again(self) -> None:
-        if self.queue:
-            touch = self.queue.pop(self.chance.randrange(len(self.queue)))
-            [body] = messages_of([touch])
-            [touch] = msgspec.json.decode(body, type=TouchMessage).touches
-            if self.settle(touch, ()):
-                self.queue.append(touch)
-
-    def settle(self, touch: Touch, hand: Any) -> bool:
-        settled = self.settler.settle(touch, hand)
-        self.queue += settled.again
-        return settled.is_lagging
+def deliver(database: Database, events: list[Event], seed: int) -> None:
+    """Batches and settlings in any order, over indexes that lag as they like."""
+    chance = Random(seed)  # a shuffle
+    client = LaggingClient(database.client)
+    settling = Settling(database, client)
+    sent = [*events, *chance.sample(events, len(events) // 2)]
+    chance.shuffle(sent)
+    while sent:
+        batch = [sent.pop() for _ in range(min(len(sent), chance.randint(1, 4)))]
+        client.held |= {event.event_id for event in batch}
+        settling.take(*batch, at_once=chance.random() < 0.8)
+        shown = chance.randint(0, len(client.held))
+        client.held -= set(chance.sample(sorted(client.held), shown))
+        for _ in range(chance.choice([0, 1, 2, 8])):
+            if settling.queue:
+                settling.settle_next(chance.randrange(len(settling.queue)))
+    client.held.clear()
+    settling.settle_all()
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +74,7 @@ def database(dynamodb_local: str) -> Iterator[Database]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     database=None,
@@ -122,7 +86,7 @@ def test_any_delivery_behind_lagging_indexes_gives_the_sessions_of_the_set(
 ) -> None:
     site = f"s{next(numbers)}.example"
     here = of_one_example(events, site)
-    Delivery(database, seed).run(here)
+    deliver(database, here, seed)
     rows = database.items_of(database.tables.sessions)
     assert facts_of(row for row in rows if row["site"]["S"] == site) == naive_facts(
         here

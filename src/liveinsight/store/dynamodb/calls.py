@@ -159,4 +159,5 @@ class Caller:
         for future in done:
             future.result()
         if waiting:
+            _log.warning("DynamoDB was too slow", extra={"calls": len(waiting)})
             raise StoreUnavailable(_TOO_SLOW, RETRY_AFTER_S)

@@ -52,14 +52,24 @@ def tables_of(environ: Mapping[str, str]) -> Tables:
     )
 
 
-class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One item of the Sessions table. Whether it is active is computed by its reader."""
+class _Owned(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose session an item is about."""
 
     session_id: str
     site: str
     user_id: str | None = None
     """As sent; the index over it holds nobody else."""
     visitor_id: str | None = None
+
+    @property
+    def user(self) -> str:
+        """The visitor: the `user_id`, else the `visitor_id`."""
+        return self.user_id or self.visitor_id or ""
+
+
+class SessionRow(_Owned, frozen=True, kw_only=True):
+    """One item of the Sessions table. Whether it is active is computed by its reader."""
+
     start_time: int
     last_activity: int
     entry_page: str | None = None
@@ -90,23 +100,14 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     is_partial: bool = False
     """More events than are folded: its counts say "at least", its times are right."""
 
-    @property
-    def user(self) -> str:
-        """The visitor: the `user_id`, else the `visitor_id`."""
-        return self.user_id or self.visitor_id or ""
 
-
-class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
+class ActiveSession(_Owned, frozen=True, kw_only=True):
     """One item of ActiveSessions, by our clock; until settled, its counts may lag.
 
     Active is what has its `last_activity` at most 30 minutes ago, whatever the
     deletion by `expires_at` has got to.
     """
 
-    session_id: str
-    site: str
-    user_id: str | None = None
-    visitor_id: str | None = None
     start_time: int
     last_activity: int
     last_event: str
@@ -120,11 +121,6 @@ class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
     page_views: int = 0
     expires_at: int
     """Seconds since 1970."""
-
-    @property
-    def user(self) -> str:
-        """The visitor: the `user_id`, else the `visitor_id`."""
-        return self.user_id or self.visitor_id or ""
 
 
 def event_item(event: Event) -> Item:

@@ -25,8 +25,6 @@ FEED_SESSIONS: Final = 24
 FEED_EVENTS: Final = 20
 """Of one session."""
 REMEMBERED: Final = 5_000
-LAG: Final = SECOND
-"""How far a sender's clock may be behind ours for all its events to be in the feed."""
 THREADS: Final = 6
 
 
@@ -139,7 +137,7 @@ class LiveSessions:
             if each.site in sites and (
                 old is None or old.last_event != each.last_event
             ):
-                begun = each.start_time if old is None else old.last_activity
+                begun = each.start_time if old is None else old.last_activity + 1
                 since.setdefault(each.session_id, begun)
         newest = sorted(
             (each for each in after if each.session_id in since),
@@ -165,7 +163,7 @@ class LiveSessions:
             return self._reader.events_of_session(
                 session.session_id,
                 self._clock(),
-                since=since[session.session_id] - LAG,
+                since=since[session.session_id],
                 most=FEED_EVENTS,
             )
         except StoreUnavailable:

@@ -7,6 +7,7 @@ services are read by a faster decoder: 20 ms instead of 70.
 
 import contextlib
 import gzip
+from collections.abc import Callable
 from functools import cache, partial
 from ssl import SSLContext
 from typing import Final
@@ -18,8 +19,6 @@ from botocore.session import Session, get_session
 
 SERVICES: Final = ["dynamodb", "dynamodbstreams", "s3", "sqs"]
 """All that the functions speak to."""
-
-_make_context = httpsession.create_urllib3_context
 
 
 class _Files(JSONFileLoader):
@@ -47,21 +46,35 @@ def quick_session() -> Session:
     """A session of botocore that makes clients of SERVICES quickly."""
     session = get_session()
     session.register_component("data_loader", _Descriptions(file_loader=_Files()))
-    bundle = session.get_config_variable("ca_bundle") or httpsession.get_cert_path(True)  # noqa: FBT003
-    # botocore has no setting for it.
-    httpsession.create_urllib3_context = partial(trusting_context, bundle)
+    _share_trust(session.get_config_variable("ca_bundle"))
     return session
 
 
+_make_context = getattr(httpsession, "create_urllib3_context", None)
+
+
+def _share_trust(bundle: str | None) -> None:
+    """Has the connections of all clients share one context.
+
+    botocore has no setting for it. Where a later one lacks these functions, all works
+    as before, only slower.
+    """
+    path_of = getattr(httpsession, "get_cert_path", None)
+    if _make_context is not None and path_of is not None:
+        path = path_of(bundle or True)
+        make = partial(trusting_context, _make_context, path)
+        httpsession.create_urllib3_context = make
+
+
 @cache
-def trusting_context(bundle: str) -> SSLContext:
-    """What all connections share: it reads the authorities in `bundle` once.
+def trusting_context(make: Callable[[], SSLContext], bundle: str) -> SSLContext:
+    """A context as `make` makes it, which reads the authorities in `bundle` once.
 
     urllib3 asks for that again with each connection, and to read all 126 takes 30 ms of
     processor each time: 0.1 s that Lambda stretches to 0.3 s, whenever three calls at
     once find their connections closed.
     """
-    context: SSLContext = _make_context()
+    context = make()
     read_once = cache(context.load_verify_locations)
     read_once(bundle, None, None)  # as urllib3 will
     context.load_verify_locations = read_once  # type: ignore[assignment,method-assign]

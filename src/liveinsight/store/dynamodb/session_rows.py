@@ -47,6 +47,21 @@ class Row(msgspec.Struct, frozen=True):
         )
 
 
+def name_of(run: Run, holder: Row | None) -> str:
+    """The id by which a run goes, where `holder` is the row under the id it claims."""
+    sent = run.sent_id
+    if sent is None:
+        return run.made_id
+    if holder is None or holder.is_of(run):
+        return sent
+    if holder.made_id == sent:  # a made id is its own run's alone
+        return run.made_id
+    row = holder.row
+    theirs = (row.start_time, row.start_event, holder.made_id)
+    ours = (run.start_time, run.start_event, run.made_id)
+    return sent if ours < theirs else run.made_id
+
+
 class SessionRows:
     """The table, until `ends_at` (monotonic, s)."""
 

@@ -35,7 +35,7 @@ from liveinsight.store.dynamodb.event_reader import (
 )
 from liveinsight.store.dynamodb.items import Item, Tables, session_item
 from liveinsight.store.dynamodb.long_session import widened
-from liveinsight.store.dynamodb.session_rows import Row, SessionRows
+from liveinsight.store.dynamodb.session_rows import Row, SessionRows, name_of
 from liveinsight.store.dynamodb.spans import Span
 from liveinsight.store.dynamodb.touch import Touch, touches_of
 from liveinsight.store.dynamodb.visitors import IDS, Known, Visitors
@@ -171,7 +171,8 @@ class _Settling:
         own = self._own_rows(run, chain)
         if not chain.is_cut and any(row.row.folded > folded for row in own.values()):
             return  # somebody saw more; to be folded again anyway
-        name = self._name_of(run)
+        sent = run.sent_id
+        name = name_of(run, self._get([sent]).get(sent) if sent else None)
         stored = self._get([name]).get(name)
         item = session_item(run, name, folded, user_sent=not self._touch.derived)
         adjusted = chain.adjusted_within(low, high)
@@ -185,7 +186,8 @@ class _Settling:
             if stored is not None and not stored.is_of(run):
                 self.done.again.append(_touch_of(stored))
         for row in own.values():
-            if row.row.session_id != name and low <= row.row.start_time <= high:
+            is_inside = low <= row.row.start_time <= high
+            if row.row.session_id != name and (is_inside or _has_moved(row, chain)):
                 self._delete(row)
 
     def _own_rows(self, run: Run, chain: Chain) -> dict[str, Row]:
@@ -209,21 +211,6 @@ class _Settling:
                 chain.cover(low, high)
                 raise _MoreToRead
         return own
-
-    def _name_of(self, run: Run) -> str:
-        """The id by which the run goes, for all that the rows say."""
-        sent = run.sent_id
-        if sent is None or sent == run.made_id:
-            return run.made_id
-        holder = self._get([sent]).get(sent)
-        if holder is None or holder.is_of(run):
-            return sent
-        if holder.made_id == sent:  # a made id is its own run's alone
-            return run.made_id
-        row = holder.row
-        theirs = (row.start_time, row.start_event, holder.made_id)
-        ours = (run.start_time, run.start_event, run.made_id)
-        return sent if ours < theirs else run.made_id
 
     def _get(self, ids: Iterable[str]) -> dict[str, Row]:
         """The rows of these ids, each read once in a round."""
@@ -283,6 +270,12 @@ class _Settling:
             else:
                 return
         raise StoreUnavailable("the row of a session keeps changing")
+
+
+def _has_moved(row: Row, chain: Chain) -> bool:
+    """Whether the event that the row begins with counts at another time by now."""
+    times = chain.times_of_copies(row.row.start_event)
+    return bool(times) and times[min(times)] != row.row.start_time
 
 
 def _touch_of(row: Row) -> Touch:

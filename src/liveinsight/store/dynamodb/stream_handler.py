@@ -9,9 +9,8 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
-
-import boto3
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from liveinsight.errors import ConfigError
 from liveinsight.log import configure_logging
@@ -19,6 +18,7 @@ from liveinsight.store.archive_s3 import S3Archive
 from liveinsight.store.dynamodb.client import config_for, dynamodb_client, region_of
 from liveinsight.store.dynamodb.items import tables_of
 from liveinsight.store.dynamodb.queues import Queue
+from liveinsight.store.dynamodb.quick_client import quick_session
 from liveinsight.store.dynamodb.settle import Settler
 from liveinsight.store.dynamodb.stream_function import (
     Answer,
@@ -29,6 +29,8 @@ from liveinsight.store.dynamodb.stream_function import (
 
 if TYPE_CHECKING:
     from types_boto3_dynamodbstreams.client import DynamoDBStreamsClient
+    from types_boto3_s3.client import S3Client
+    from types_boto3_sqs.client import SQSClient
 
 _ATTEMPTS: Final = 4
 
@@ -40,11 +42,11 @@ def open_function(environ: Mapping[str, str]) -> StreamFunction:
         ConfigError: something is missing there.
     """
     region, config = region_of(environ), config_for(_ATTEMPTS)
-    sqs = boto3.client("sqs", region_name=region, config=config)
-    archive = boto3.client("s3", region_name=region, config=config)
+    make = partial(quick_session().create_client, region_name=region, config=config)
+    sqs, archive = cast("SQSClient", make("sqs")), cast("S3Client", make("s3"))
 
     def streams() -> "DynamoDBStreamsClient":
-        return boto3.client("dynamodbstreams", region_name=region, config=config)
+        return cast("DynamoDBStreamsClient", make("dynamodbstreams"))
 
     # One attempt a call: settling itself tries again, as long as it may take.
     settler = Settler(dynamodb_client(environ, 1), tables_of(environ), _now_ms)
