@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from liveinsight.core.emf import metric_line
 from liveinsight.core.event import Event
@@ -161,13 +162,13 @@ class StreamFunction:
         """
         settled = self._settle([(touch, ()) for touch in touches], context)
         later: list[Touch] = []
-        lost: list[Touch] = []
         for touch, found in zip(touches, settled, strict=True):
-            if found is not None:
-                later += found.again
-            if found is None or found.is_lagging:
-                tried = msgspec.structs.replace(touch, tries=touch.tries + 1)
-                (later if tried.tries < TRIES else lost).append(tried)
+            again = [touch] if found is None or found.is_lagging else []
+            again += found.again if found else []
+            # What one settling asks for counts on, so that nothing goes round for ever.
+            later += (replace(other, tries=touch.tries + 1) for other in again)
+        lost = [touch for touch in later if touch.tries >= TRIES]
+        later = [touch for touch in later if touch.tries < TRIES]
         self._parts.resettle.send(messages_of(later))
         self._parts.failures.send(messages_of(lost))
         self._count({Metric.SETTLED: sum(found.written for found in settled if found)})
