@@ -99,7 +99,8 @@ class Applier:
         """Returns when the last batch is committed; with `drain`, all that waits."""
         self._drain_until = time.monotonic() + (timeout if drain else 0)
         self._stopping.set()
-        self._thread.join(timeout + 5)
+        if self._thread.is_alive():
+            self._thread.join(timeout + 5)
 
     def call_between_batches(self, work: Callable[[], None]) -> None:
         """Has the applier's thread do `work`, then find its place again."""
