@@ -9,6 +9,7 @@ from liveinsight.aws.account import open_account
 from liveinsight.aws.artifacts import ensure_bucket, upload_code
 from tests.aws.commands import SETTINGS, deployer, done, run
 from tests.aws.ministack import MiniStack
+from tests.aws.stacks import make_stack
 
 __all__ = ["deployer"]
 
@@ -21,6 +22,10 @@ def buckets(account: MiniStack) -> set[str]:
 
 def tables(account: MiniStack) -> set[str]:
     return set(account.dynamodb.list_tables()["TableNames"])
+
+
+def archive_of(account: MiniStack) -> str:
+    return f"liveinsight-archive-{account.account}-ap-northeast-2"
 
 
 def parameter(account: MiniStack, name: str) -> str:
@@ -42,7 +47,7 @@ def test_a_deployment_ends_with_the_address_and_the_tag_that_names_it(
     assert parameter(deployer, "Sites") == '[{"id":"shop.example"}]'
 
     again = run("deploy")
-    assert again.exit_code == 0
+    assert again.exit_code == 0, again.output
     assert "Unchanged" in again.stderr
     assert 'data-site="shop.example"' in again.stdout
 
@@ -83,33 +88,25 @@ def test_an_update_is_taken_back_and_brought_back_by_rollback(
 def test_destroying_keeps_tables_and_archive_and_a_deployment_adopts_them(
     deployer: MiniStack,
 ) -> None:
-    done("deploy", *SETTINGS)
-    archive = f"liveinsight-archive-{deployer.account}-ap-northeast-2"
-    deployer.s3.put_object(Bucket=archive, Key="v=1/kept", Body=b"kept")
-    key = {"event_id": {"S": "evt_kept"}, "timestamp": {"N": "1"}}
-    deployer.dynamodb.put_item(TableName="LiveInsight-Events", Item=key)
-
+    make_stack(deployer)
     assert "stay" in done("destroy", "--yes")
     assert tables(deployer) == TABLES
-    assert buckets(deployer) == {archive}
+    assert archive_of(deployer) in buckets(deployer)
+    assert deployer.cloudformation.describe_stacks()["Stacks"] == []
 
     plan = json.loads(done("deploy", *SETTINGS, "--plan", "--json"))
     adopted = {one["resource"] for one in plan["changes"] if one["action"] == "adopt"}
     assert adopted == {"Events", "Sessions", "ActiveSessions", "Archive"}
-    # MiniStack plans to adopt the bucket, and then finds its name taken.
-    deployer.s3.delete_object(Bucket=archive, Key="v=1/kept")
-    deployer.s3.delete_bucket(Bucket=archive)
-    done("deploy", *SETTINGS)
-    events = deployer.dynamodb.get_item(TableName="LiveInsight-Events", Key=key)
-    assert "Item" in events
+    assert tables(deployer) == TABLES
 
 
 def test_nothing_goes_unasked_and_data_only_with_the_name_of_the_stack(
     deployer: MiniStack,
 ) -> None:
-    done("deploy", *SETTINGS)
-    archive = f"liveinsight-archive-{deployer.account}-ap-northeast-2"
-    deployer.s3.put_object(Bucket=archive, Key="v=1/a", Body=b"a")
+    make_stack(deployer)
+    archive = archive_of(deployer)
+    for key in ("v=1/a", "v=1/b"):
+        deployer.s3.put_object(Bucket=archive, Key=key, Body=b"a")
 
     nobody = run("destroy")
     assert nobody.exit_code == 1
@@ -122,7 +119,7 @@ def test_nothing_goes_unasked_and_data_only_with_the_name_of_the_stack(
 
     assert "all of its data" in done("destroy", "--delete-data", stdin="liveinsight\n")
     assert tables(deployer) == set()
-    assert buckets(deployer) == set()
+    assert archive not in buckets(deployer)
     assert deployer.cloudformation.describe_stacks()["Stacks"] == []
 
 
@@ -135,6 +132,9 @@ def test_a_name_that_has_no_stack_does_not_delete_the_tables_of_another(
     said = done("destroy", "--stack", "other", "--delete-data", stdin="other\n")
     assert "There is no stack other" in said
     assert tables(deployer) == TABLES
+
+    done("destroy", "--yes")
+    assert buckets(deployer) == {archive_of(deployer)}
 
 
 def test_where_there_is_no_stack_the_region_is_named(deployer: MiniStack) -> None:
@@ -150,8 +150,8 @@ def test_where_there_is_no_stack_the_region_is_named(deployer: MiniStack) -> Non
 def test_the_code_lies_in_a_private_encrypted_versioned_bucket(
     deployer: MiniStack,
 ) -> None:
-    done("deploy", *SETTINGS, "--plan")
-    (bucket,) = buckets(deployer)
+    bucket = ensure_bucket(open_account())
+    assert buckets(deployer) == {bucket}
     assert bucket == f"liveinsight-artifacts-{deployer.account}-ap-northeast-2"
     s3 = deployer.s3
     access = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
