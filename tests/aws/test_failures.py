@@ -14,7 +14,7 @@ from liveinsight.aws.events import StackEvent
 from liveinsight.aws.rollback import continue_rollback
 from liveinsight.aws.stack import Stack, find_stack
 from liveinsight.aws.stuck import STUCK, check_ready
-from liveinsight.cli.stacks import carry_out
+from liveinsight.cli.stacks import carry_out, unhurried
 from liveinsight.errors import ConfigError, DeployError
 from tests.aws.commands import deployer, done, run
 from tests.aws.ministack import MiniStack
@@ -31,6 +31,7 @@ BUCKET = """
     Type: AWS::S3::Bucket
     Properties: { BucketName: !Sub "liveinsight-archive-${AWS::AccountId}-x" }
 """
+OURS = "Parameters: { ArtifactKey: { Type: String, Default: key } }"
 FINE = 30
 TOO_LONG = 99_999_999
 ARN = "arn:aws:cloudformation:ap-northeast-2:123456789012:stack/liveinsight/1"
@@ -39,7 +40,7 @@ ARN = "arn:aws:cloudformation:ap-northeast-2:123456789012:stack/liveinsight/1"
 def a_template(**queues: int) -> str:
     """A template of queues, by logical id, and how long they hide a message, in s."""
     parts = [QUEUE.format(name=name, seconds=value) for name, value in queues.items()]
-    return "Resources:" + "".join(parts)
+    return "\n".join([OURS, "Resources:", *parts])
 
 
 def plan_of(account: Account, template: str) -> Plan:
@@ -106,6 +107,22 @@ def test_what_cloudformation_finds_wrong_before_it_begins_is_named(
     assert "FAILED   Logs (AWS::S3::Bucket)" in str(raised.value)
     assert "already exists" in str(raised.value)
     assert "DescribeEvents" not in str(raised.value)
+
+
+def test_a_stack_of_another_template_is_left_alone(deployer: MiniStack) -> None:
+    account = open_account()
+    foreign = a_template(One=FINE).removeprefix(OURS)
+    apply_plan(account, plan_of(account, foreign))
+    for command in (["deploy"], ["destroy", "--yes"], ["destroy", "--delete-data"]):
+        refused = run(*command, stdin="liveinsight\n")
+        assert refused.exit_code == 1
+        assert "not one of LiveInsight's" in refused.stderr
+    assert find_stack(account, "liveinsight") is not None
+
+
+def test_who_stops_watching_is_told_that_cloudformation_goes_on() -> None:
+    with pytest.raises(DeployError, match="goes on by itself"), unhurried("shop"):
+        raise KeyboardInterrupt
 
 
 def test_a_removal_asks_first_and_a_plan_that_is_not_wanted_leaves_no_trace(

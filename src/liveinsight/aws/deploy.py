@@ -23,7 +23,7 @@ from liveinsight.aws.outline import read_template, render_template
 from liveinsight.aws.package import Package, Target, build
 from liveinsight.aws.settings import effective_parameters
 from liveinsight.aws.shapes import SHAPES
-from liveinsight.aws.stack import Stack, check_name, find_stack
+from liveinsight.aws.stack import Stack, check_name, check_ours, find_stack
 from liveinsight.aws.stuck import check_ready
 from liveinsight.errors import DeployError
 
@@ -61,6 +61,7 @@ def upload_all(
     """
     present = find_stack(account, check_name(stack))
     if present is not None:
+        check_ours(present)
         check_ready(account, present)
     template = read_template()
     if present is None:

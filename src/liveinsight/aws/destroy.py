@@ -10,7 +10,7 @@ from liveinsight.aws import artifacts, events, records
 from liveinsight.aws.account import Account, translated_errors
 from liveinsight.aws.events import StackEvent
 from liveinsight.aws.outline import defaults_of, read_template
-from liveinsight.aws.stack import Stack, check_name, find_stack
+from liveinsight.aws.stack import Stack, check_name, check_ours, find_stack
 from liveinsight.errors import DeployError
 
 TABLES: Final = ("EventsTable", "SessionsTable", "ActiveSessionsTable")
@@ -45,9 +45,11 @@ def find_remains(account: Account, name: str) -> Remains:
     """The stack of this name and its data, also what an earlier removal has left.
 
     Raises:
-        DeployError: the stack is being changed.
+        DeployError: the stack is being changed, or is not one of ours.
     """
     stack = find_stack(account, check_name(name))
+    if stack is not None:
+        check_ours(stack)
     if stack is not None and stack.is_busy:
         raise DeployError(
             f"The stack {name} is being changed ({stack.status}): wait until that has "

@@ -68,6 +68,15 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_ours(stack: Stack) -> None:
+    """Raises DeployError for a stack that was made of another template."""
+    if not stack.is_new and "ArtifactKey" not in stack.parameters:
+        raise DeployError(
+            f"The stack {stack.name} is not one of LiveInsight's: nothing is done to "
+            "it. --stack names another."
+        )
+
+
 def find_stack(account: Account, name: str) -> Stack | None:
     """The stack of this name or id; None where there is none."""
     with translated_errors():
