@@ -64,9 +64,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Any parameter of the template, see docs/aws.md.",
+    help="Any parameter of the template, see docs/aws-settings.md.",
 )
-@click.option("--plan", is_flag=True, help="Show what would change, and stop.")
+@click.option(
+    "--plan",
+    is_flag=True,
+    help="Show what would change, and stop; only the code is uploaded.",
+)
 @click.option(
     "--policy",
     type=click.Choice(["deployer", "dashboard"]),
