@@ -1,11 +1,13 @@
 """The archive in S3 into a warehouse: resumed anywhere, each event once."""
 
 import gzip
+import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import boto3
 import pytest
 
 from liveinsight.core.event import Event
@@ -15,14 +17,13 @@ from liveinsight.store import s3_source
 from liveinsight.store.applier import Applier
 from liveinsight.store.archive_s3 import Archived, S3Archive
 from liveinsight.store.s3_source import FLOOR, LOADED, S3Source
+from liveinsight.store.source import Portion
 from liveinsight.store.warehouse import Warehouse
-from tests.aws.ministack import MiniStack, ministack, ministack_server
+from tests.aws.ministack import MiniStack
 from tests.store.builders import T0, an_event
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
-
-__all__ = ["ministack", "ministack_server"]
 
 NOW: Final = T0 + 20 * DAY
 _sequences = count(10**20)
@@ -236,6 +237,57 @@ def test_an_object_that_is_broken_does_not_stop_the_others(
     loading = Loading(tmp_path, bucket.archive)
     loading.finish()
     assert loading.ids() == sorted([*ids, "evt_00000900"])
+    loading.close()
+
+
+def test_what_may_not_be_read_is_not_passed_over(
+    bucket: Bucket,
+    ministack: MiniStack,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = a_history(bucket, days=1)
+    may_list = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": f"arn:aws:s3:::{bucket.name}",
+            }
+        ],
+    }
+    iam = ministack.iam
+    iam.create_user(UserName="reader")
+    iam.put_user_policy(
+        UserName="reader", PolicyName="list", PolicyDocument=json.dumps(may_list)
+    )
+    key = iam.create_access_key(UserName="reader")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    client = boto3.Session().client("s3")
+    loading = Loading(tmp_path, S3Archive(client, bucket.name))
+    with pytest.raises(StoreUnavailable, match="AccessDenied"):
+        loading.finish()
+    assert loading.warehouse.marks() == {}
+    loading.close()
+    mended = Loading(tmp_path, bucket.archive)
+    mended.finish()
+    assert mended.ids() == ids
+    mended.close()
+
+
+def test_an_object_that_was_deleted_since_is_passed_over(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    ids = a_history(bucket, days=1)
+    (name,) = bucket.put(an_event(900, received_at=NOW - HOUR))
+    loading = Loading(tmp_path, bucket.archive)
+    loading.source.next_portion(1)  # has listed it
+    loading.source.note_applied(Portion(events=(), marks={}))
+    bucket.client.delete_object(Bucket=bucket.name, Key=name)
+    loading.finish()
+    assert set(loading.ids()) >= set(ids)
     loading.close()
 
 

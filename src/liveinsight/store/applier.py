@@ -149,7 +149,7 @@ class Applier:
                 self._is_damaged = True
                 self._rest_after("the warehouse is damaged")
             except Exception:  # noqa: BLE001 whatever it is, this thread must go on
-                self._rest_after("the warehouse cannot be written")
+                self._rest_after("events cannot be applied")
             if self._stopping.is_set() and (
                 self._source.backlog <= 0 or time.monotonic() > self._drain_until
             ):

@@ -162,8 +162,10 @@ class S3Archive:
                 for line in lines:
                     yield _decode(line)
         except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            kind = StoreUnavailable if status >= 500 else StoreError
+            # Not the object's fault, but of rights, names or the way there: it must
+            # not be passed over for that.
+            is_gone = error.response.get("Error", {}).get("Code") == "NoSuchKey"
+            kind = StoreError if is_gone else StoreUnavailable
             raise kind(f"{found.name}: {error}") from error
         except BotoCoreError as error:
             raise StoreUnavailable(f"{found.name}: {error}") from error
