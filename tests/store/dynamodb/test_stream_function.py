@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from subprocess import run
-from threading import Barrier, Thread
+from threading import Event as Signal
+from threading import Thread
 from typing import Any
 
 import msgspec
@@ -249,42 +250,45 @@ def test_an_event_that_was_erased_meanwhile_is_not_waited_for(
     assert streaming.messages(streaming.failures) == []
 
 
-def test_of_two_folds_at_once_the_one_that_saw_more_stays(
+def test_a_fold_that_saw_less_does_not_overwrite_one_that_saw_more(
     streaming: Streaming,
 ) -> None:
-    # Both read, then both write: each saw only its own event beside the first.
     lagging = LaggingClient(streaming.database.client)
     first, second, third = views(3, user_id="ann", session_id="sess_ann")
     streaming.take(first)
     lagging.held = {second.event_id, third.event_id}
     put_events(streaming.database, [second, third])
-    meeting = Barrier(2, timeout=20)
-    waiting = iter(range(2))
+    less_has_read, more_has_written = Signal(), Signal()
 
     class Meeting:
-        """Both have read before either writes."""
+        """Who saw less writes last, and has read before the other wrote."""
 
         def put_item(self, **asked: Any) -> Any:
-            if next(waiting, None) is not None:
-                meeting.wait()
-            return lagging.put_item(**asked)
+            if asked["Item"]["folded"]["N"] == "2":
+                less_has_read.set()
+                assert more_has_written.wait(20)
+                return lagging.put_item(**asked)
+            assert less_has_read.wait(20)
+            answer = lagging.put_item(**asked)
+            more_has_written.set()
+            return answer
 
         def __getattr__(self, name: str) -> Any:
             return getattr(lagging, name)
 
     function = streaming.function_with(Meeting())
-    batches = [[second], [second, third]]
     threads = [
         Thread(
             target=function.handle,
-            args=({"Records": [a_record(e) for e in batch]}, Invocation()),
+            args=({"Records": [a_record(event) for event in batch]}, Invocation()),
         )
-        for batch in batches
+        for batch in ([second], [second, third])
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert more_has_written.is_set()
     assert session_of(streaming.rows()[0]).folded == 3
     lagging.held.clear()
     streaming.resettle_all()
