@@ -23,6 +23,7 @@ from liveinsight.core.site import Site, sites_of
 from liveinsight.store.inbox import Inbox
 from tests.aws.ministack import an_account
 from tests.aws.stacks import make_stack
+from tests.cli.running import run_command
 from tests.collect.builders import CHROME, an_event
 from tests.collect.test_hostile import KINDS, seeded
 from tests.serving import serving
@@ -183,3 +184,18 @@ def test_ids_that_the_door_makes_are_alike(doors: Doors) -> None:
         assert (answer.status, answer.body["status"]) == (200, "accepted")
         assert answer.body["event_id"].startswith("evt_")
         assert answer.body["session_id"].startswith("sess_")
+
+
+@pytest.mark.parametrize("mode", ["local", "aws"])
+def test_the_load_test_measures_either_door(doors: Doors, mode: str) -> None:
+    url = {"local": doors.local, "aws": doors.aws}[mode]
+    words = ("--site", "shop.example", "--rate", "4", "--seconds", "2", "--batch", "5")
+    run = run_command("loadtest", url, *words, "--json")
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["requests"] == 8
+    assert report["events_accepted"] == 40
+    assert report["outcomes"] == {"accepted": 8}
+    wrong = run_command("loadtest", url, "--site", "unknown.example")
+    assert wrong.returncode == 1
+    assert "takes no events of unknown.example" in wrong.stderr
