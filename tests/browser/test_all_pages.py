@@ -17,6 +17,7 @@ PATHS = (
     "/statistics/",
     "/statistics/?f=country:is:KR&sources=channel",
     "/sessions/sess_ada/",
+    "/visitors/ada/",
     "/sites/",
     f"/sites/{SITE}/",
     "/sites/add/",
