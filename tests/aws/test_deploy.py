@@ -7,8 +7,8 @@ import pytest
 
 from liveinsight.aws.account import open_account
 from liveinsight.aws.artifacts import ensure_bucket, upload_code
-from tests.aws.commands import SETTINGS, deployer, done, run
-from tests.aws.ministack import MiniStack
+from tests.aws.commands import SETTINGS, act_as, deployer, done, run
+from tests.aws.ministack import MiniStack, an_account
 from tests.aws.stacks import make_stack
 
 __all__ = ["deployer"]
@@ -135,6 +135,40 @@ def test_a_name_that_has_no_stack_does_not_delete_the_tables_of_another(
 
     done("destroy", "--yes")
     assert buckets(deployer) == {archive_of(deployer)}
+
+
+def test_what_stays_under_other_names_is_told_with_them(
+    ministack: MiniStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "EventsTable=LiveInsight-Events-2"
+    policy = json.loads(done("deploy", "--policy", "deployer", "--set", name))
+    act_as("liveinsight-dev", policy, ministack, monkeypatch)
+    make_stack(ministack, {"EventsTable": "LiveInsight-Events-2"})
+    said = done("destroy", "--yes")
+    assert "LiveInsight-Events-2, LiveInsight-Sessions" in said
+    assert "deploy --set EventsTable=LiveInsight-Events-2` adopts them" in said
+
+
+def test_a_bucket_that_somebody_else_took_first_gets_no_code(
+    deployer: MiniStack,
+) -> None:
+    other = an_account(deployer.endpoint)
+    other.s3.create_bucket(
+        Bucket=f"liveinsight-artifacts-{deployer.account}-ap-northeast-2",
+        CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"},
+    )
+    refused = run("deploy")
+    assert refused.exit_code == 1
+    assert "belongs to another account" in refused.stderr
+
+
+def test_the_stack_may_be_named_by_the_environment(
+    deployer: MiniStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", deployer.account)
+    monkeypatch.setenv("LIVEINSIGHT_STACK", "shop")
+    monkeypatch.setenv("LIVEINSIGHT_REGION", "eu-west-1")
+    assert "no stack shop in eu-west-1" in run("status").stderr
 
 
 def test_where_there_is_no_stack_the_region_is_named(deployer: MiniStack) -> None:

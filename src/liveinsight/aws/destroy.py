@@ -34,6 +34,8 @@ class Remains(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[Table, ...]
     archive: str
     """The name of the archive's bucket; "" where there is none."""
+    renamed: tuple[str, ...]
+    """Names that are not the template's, as NAME=VALUE."""
 
     @property
     def has_data(self) -> bool:
@@ -55,9 +57,8 @@ def find_remains(account: Account, name: str) -> Remains:
             f"The stack {name} is being changed ({stack.status}): wait until that has "
             "ended; `liveinsight status` shows it."
         )
-    parameters = defaults_of(read_template())
-    if stack is not None:
-        parameters |= stack.parameters
+    defaults = defaults_of(read_template())
+    parameters = defaults | (stack.parameters if stack is not None else {})
     archive = (
         parameters.get("ArchiveBucketName")
         or f"{name}-archive-{account.id}-{account.region}"
@@ -72,6 +73,11 @@ def find_remains(account: Account, name: str) -> Remains:
         stack=stack,
         tables=tuple(table for table in found if table is not None),
         archive=archive if has_archive else "",
+        renamed=tuple(
+            f"{name}={parameters[name]}"
+            for name in (*TABLES, "ArchiveBucketName")
+            if parameters[name] != defaults[name]
+        ),
     )
 
 

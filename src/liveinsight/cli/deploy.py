@@ -19,6 +19,7 @@ from liveinsight.cli.stacks import (
 
 if TYPE_CHECKING:
     from liveinsight.aws.account import Account
+    from liveinsight.aws.scope import Scope
     from liveinsight.aws.stack import Stack
 
 
@@ -98,23 +99,24 @@ def deploy(
     the end; a failed update is taken back. What is not given stays as it is.
     Tables of the same names that are in the account are adopted.
     """
-    if policy or role_only:
-        print_policy(policy or "deployer", stack, region, role_only=role_only)
-        return
     asked = msgspec.convert(options, Asked)
+    if policy or role_only:
+        from liveinsight.aws.scope import find_scope
+
+        scope = find_scope(stack, region, chosen_settings(asked))
+        print_policy(policy or "deployer", scope, role_only=role_only)
+        return
     bring_up_to_date(open_stack_account(region, stack), stack, asked)
 
 
-def print_policy(kind: str, stack: str, region: str | None, *, role_only: bool) -> None:
+def print_policy(kind: str, scope: "Scope", *, role_only: bool) -> None:
     """The policy on standard output, what to do with it beside."""
     from liveinsight.aws.policy import (
         dashboard_policy,
         deployer_policy,
         role_policy,
     )
-    from liveinsight.aws.scope import find_scope
 
-    scope = find_scope(stack, region)
     if role_only:
         print_json(role_policy(scope))
     elif kind == "dashboard":

@@ -112,8 +112,17 @@ def print_kept(remains: "Remains") -> None:
     kept = [table.name for table in remains.tables]
     if remains.archive:
         kept.append(remains.archive)
-    if kept:
+    if not kept:
+        return
+    click.echo(f"{', '.join(kept)} stay, and cost what their storage costs.")
+    if remains.renamed:
+        again = " ".join(f"--set {pair}" for pair in remains.renamed)
         click.echo(
-            f"{', '.join(kept)} stay, and cost what their storage costs: `liveinsight "
-            "deploy` adopts them, `liveinsight destroy --delete-data` deletes them."
+            f"`liveinsight deploy {again}` adopts them. To delete them, do that and "
+            "then `liveinsight destroy --delete-data`."
+        )
+    else:
+        click.echo(
+            "`liveinsight deploy` adopts them, `liveinsight destroy --delete-data` "
+            "deletes them."
         )
