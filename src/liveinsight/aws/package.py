@@ -3,7 +3,7 @@
 It holds what the two handlers import, and the wheels of lambda.txt for the target;
 boto3 is in the runtime. No compiler: any machine packs for any other. Only where the
 target's Python is the packing one, its byte code is added: the functions cannot keep
-it themselves, and each start would cost 70 ms more of 220 for making it again.
+it themselves, and each start would cost 70 ms more, of 250, for making it again.
 """
 
 import ast
