@@ -11,7 +11,7 @@ Sessions are of five events or of one request, whichever is more: with 1 event a
 request, five requests, each settled by itself; with 10 or 25, one. That is the dearest
 way to read "sessions of five events"; longer sessions are cheaper.
 
-Measured: units, calls, bytes of log, processor time. Assumed: that 512 MB get
+Measured: units, calls, bytes of log, processor time (of the median call). Assumed: that 512 MB get
 512/1769 of a core as fast as this one (AWS's documents; arm64 is charged), and that a
 call takes 5 ms, of S3 30 ms. The load is that of half a minute at a million events a
 day; the last line deals it out over four shards. Prices: liveinsight.aws.prices.
