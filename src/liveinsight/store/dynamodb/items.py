@@ -102,7 +102,10 @@ class SessionRow(_Owned, frozen=True, kw_only=True):
 
 
 class ActiveSession(_Owned, frozen=True, kw_only=True):
-    """One item of ActiveSessions, by our clock; until settled, its counts may lag.
+    """One item of ActiveSessions, by our clock.
+
+    `page_views` is for the live page, not for accounts: requests that come late are not
+    in it, and views that are sent again together with new ones are in it twice.
 
     Active is what has its `last_activity` at most 30 minutes ago, whatever the
     deletion by `expires_at` has got to.
@@ -165,8 +168,6 @@ def session_item(
     """The item of the Sessions table for a run that goes by `session_id`.
 
     Args:
-        run: the session.
-        session_id: by which it goes.
         folded: the number of events it was folded from, page views or not.
         user_sent: whether the user is a `user_id`, and no `visitor_id`.
     """
