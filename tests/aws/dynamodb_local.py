@@ -5,11 +5,8 @@ A test takes `dynamodb`.
 
 import contextlib
 import secrets
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import boto3
@@ -21,13 +18,13 @@ from liveinsight.store.dynamodb.items import Item, Tables
 from tests.aws.install_dynamodb_local import PLACE
 from tests.aws.java import find_java
 from tests.aws.tables import create_tables
+from tests.aws.waiting import free_port, wait_until_open
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_dynamodbstreams.client import DynamoDBStreamsClient
 
 REGION: Final = "ap-northeast-2"
-_START_S: Final = 60
 
 
 class Database(msgspec.Struct, frozen=True):
@@ -61,43 +58,28 @@ def running_dynamodb_local() -> Iterator[str]:
     java = find_java()
     if java is None or not PLACE.exists():
         raise RuntimeError("no DynamoDB Local or no Java: run `scripts/set-up test`")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command: list[str | Path] = [
-        java,
+    port = free_port()
+    command = [
+        str(java),
         "-Xmx384m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",
         f"-Djava.library.path={PLACE / 'DynamoDBLocal_lib'}",
         "-jar",
-        PLACE / "DynamoDBLocal.jar",
+        str(PLACE / "DynamoDBLocal.jar"),
         *("-inMemory", "-disableTelemetry", "-port", str(port)),
     ]
-    log = PLACE.parent / f"dynamodb-local-{port}.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+    server = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
     try:
-        _wait_until_open(server, port, log)
+        wait_until_open(server, port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.kill()
         server.wait()
-        log.unlink()
-
-
-def _wait_until_open(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    ends_at = time.monotonic() + _START_S
-    while time.monotonic() < ends_at and server.poll() is None:
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", port)),
-        ):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"DynamoDB Local did not start:\n{log.read_text()}")
 
 
 def environment_for(endpoint: str) -> dict[str, str]:

@@ -6,10 +6,8 @@ A test takes `faulty` instead of `dynamodb`: its clients go through the proxy, a
 
 import contextlib
 import json
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ import pytest
 from botocore.config import Config
 
 from tests.aws.dynamodb_local import REGION, Database
+from tests.aws.waiting import free_port, wait_until_open
 
 _PROGRAM: Final = Path(sys.executable).with_name("microburst")
 _START_S: Final = 60
@@ -71,9 +70,7 @@ class Faulty(msgspec.Struct, frozen=True):
 @contextlib.contextmanager
 def running_microburst(upstream: str) -> Iterator[str]:
     """The address of a proxy before `upstream`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     proxy = subprocess.Popen(
         [_PROGRAM, "--upstream", upstream, "--port", str(port), "--no-resign"],
         stdin=subprocess.DEVNULL,
@@ -81,16 +78,7 @@ def running_microburst(upstream: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        ends_at = time.monotonic() + _START_S
-        while time.monotonic() < ends_at and proxy.poll() is None:
-            with (
-                contextlib.suppress(OSError),
-                socket.create_connection(("127.0.0.1", port)),
-            ):
-                break
-            time.sleep(0.05)
-        else:
-            raise RuntimeError("microburst did not start")
+        wait_until_open(proxy, port)
         address = f"http://127.0.0.1:{port}"
         _ask_once(address)
         yield address

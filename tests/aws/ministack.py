@@ -7,10 +7,8 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -22,6 +20,7 @@ import msgspec
 import pytest
 
 from tests.aws.dynamodb_local import REGION
+from tests.aws.waiting import free_port, wait_until_open
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.client import APIGatewayClient
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 _PYTHON: Final = Path(".cache/ministack/bin/python").absolute()
 _SERVER: Final = Path(__file__).with_name("serve_ministack.py")
-_START_S: Final = 60
 
 
 class MiniStack(msgspec.Struct, frozen=True):
@@ -134,23 +132,18 @@ def running_ministack() -> Iterator[str]:
     """The address of a server that keeps all in memory."""
     if not _PYTHON.exists():
         raise RuntimeError("no MiniStack: run `scripts/set-up test`")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder, "log")
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [_PYTHON, "-P", _SERVER],
-                cwd=folder,
-                env=_environment_of_server(port, folder),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        server = subprocess.Popen(
+            [_PYTHON, "-P", _SERVER],
+            cwd=folder,
+            env=_environment_of_server(port, folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         try:
-            _wait_until_open(server, port, log)
+            wait_until_open(server, port)
             yield f"http://127.0.0.1:{port}"
         finally:
             # Its group: the functions that it runs are its children.
@@ -170,23 +163,11 @@ def _environment_of_server(port: int, folder: str) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,
         "AUTH": "true",
-        "LOG_LEVEL": "INFO",
+        "LOG_LEVEL": "ERROR",
         # Listeners on fixed ports, which nobody here uses.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
     }
-
-
-def _wait_until_open(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    ends_at = time.monotonic() + _START_S
-    while time.monotonic() < ends_at and server.poll() is None:
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", port)),
-        ):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"MiniStack did not start:\n{log.read_text()}")
 
 
 def an_account(endpoint: str) -> MiniStack:

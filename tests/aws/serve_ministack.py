@@ -1,6 +1,9 @@
 """Runs MiniStack, mended in three things; for the Python that it is installed in."""
 
+import ctypes
 import importlib
+import signal
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -8,6 +11,7 @@ Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
 _COLONS_OF_A_GROUP = 6
+_PR_SET_PDEATHSIG = 1
 _PROTOCOL = b"x-forwarded-proto"
 
 
@@ -61,7 +65,14 @@ def one_name_for_log_groups(
     return find
 
 
+def end_with_parent() -> None:
+    """Has the system end this process when its parent does, whatever ends that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    end_with_parent()
     actions: Any = importlib.import_module("ministack.core.iam_actions")
     actions.extract_iam_action = one_name_for_batches(actions.extract_iam_action)
     actions.extract_resource_arn = one_name_for_log_groups(actions.extract_resource_arn)
