@@ -159,6 +159,7 @@ class AwsMachine:
                     snippet=partial(write_tag, self.stack.output("ApiUrl")),
                     ledger=self.stack_ledger,
                     live_limit=self.live_limit,
+                    history_through=lambda: self.source.complete_through,
                 ),
                 clock=now_ms,
                 live=self.live,

@@ -56,6 +56,7 @@ def a_stack(
         snippet=lambda site: f"<script data-site={site} data-api=https://api.example>",
         ledger=lambda: ledger,
         live_limit=lambda: limit,
+        history_through=lambda: NOW - 12_000,
     )
     server = replace(
         a_server(a_visit_of("/old", at=NOW - 20 * MINUTE)),
@@ -159,3 +160,11 @@ def test_the_visitor_page_works_on_one_machine_too() -> None:
     shown = look(an_account(), "/visitors/anna/", site=SITE)
     assert "/ → /cart" in shown.text
     assert look(an_account("bob"), "/visitors/nobody/", site=SITE).status == 404
+
+
+def test_the_metrics_say_how_old_history_is() -> None:
+    a_stack()
+    text = look(an_account(), "/metrics").html
+    assert "\nliveinsight_history_age_seconds 12.0\n" in text
+    a_server()
+    assert "history_age" not in look(an_account("bob"), "/metrics").html

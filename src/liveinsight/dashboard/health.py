@@ -99,6 +99,13 @@ def write_metrics() -> list[str]:
         "How long the last checkpoint held the warehouse's writer.",
         server.checkpoint_ms() / limits.SECOND,
     )
+    if server.stack is not None and server.stack.history_through():
+        age = now - server.stack.history_through()
+        lines += gauge(
+            "history_age_seconds",
+            "Since the archive was listed of which all is queryable.",
+            age / limits.SECOND,
+        )
     lines += gauge("live_streams", "Open live pages.", server.live.streams)
     lines += gauge(
         "live_groups", "Distinct (site, filters) watched.", len(server.live.groups)

@@ -75,6 +75,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     """None while CloudWatch does not tell."""
     live_limit: Callable[[], int | None]
     """How many active sessions are shown, where there are more; else None."""
+    history_through: Callable[[], int] = lambda: 0
+    """When the archive was listed of which all is in the warehouse; 0 until then, ms."""
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
