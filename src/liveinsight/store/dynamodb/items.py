@@ -167,9 +167,8 @@ def session_item(
 ) -> Item:
     """The item of the Sessions table for a run that goes by `session_id`.
 
-    Args:
-        folded: the number of events it was folded from, page views or not.
-        user_sent: whether the user is a `user_id`, and no `visitor_id`.
+    `folded` is the number of events it was folded from; `user_sent` says whether its
+    user is a `user_id`, and no `visitor_id`.
     """
     origin = run.origin
     return _item_of(
