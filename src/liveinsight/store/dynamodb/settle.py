@@ -78,7 +78,8 @@ class Settler:
 
         Args:
             touch: whose sessions, and when.
-            hand: events of the touch that no index may have yet.
+            hand: events of the touch that no index may have yet. Then rows that only
+                an index leads to are left to the settling that follows.
 
         Raises:
             StoreUnavailable: not all was done; the same call may be made again.
@@ -107,9 +108,11 @@ class _Settling:
         self._now = 0
         self._read: dict[str, Row | None] = {}
         self._is_retry = False
+        self._is_early = False
 
     def settle(self, hand: Sequence[Event], now: int) -> None:
         self._now = now
+        self._is_early = bool(hand)
         touch = self._touch
         if self._move_long_session(hand):
             return
@@ -197,7 +200,7 @@ class _Settling:
             _MoreToRead: one of them knew of events that are read only now.
         """
         ids = {*self._touch.session_ids, *self._visitor.ids, run.sent_id or run.made_id}
-        if not self._touch.derived:
+        if not self._touch.derived and not self._is_early:
             low, high = run.start_time, run.last_activity
             ids.update(
                 self._rows.ids_of_user(

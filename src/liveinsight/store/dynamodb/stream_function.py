@@ -39,7 +39,7 @@ from liveinsight.store.dynamodb.stream_records import (
     records_again,
     sequence_of,
 )
-from liveinsight.store.dynamodb.touch import Touch, messages_of, touches_of
+from liveinsight.store.dynamodb.touch import Touch, merged, messages_of, touches_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodbstreams.client import DynamoDBStreamsClient
@@ -100,11 +100,7 @@ class StreamFunction:
         """Which records or messages are to be delivered again; none is the usual."""
         records: Sequence[Record] = event.get("Records", ())
         if any(record.get("eventSource") == "aws:sqs" for record in records):
-            failed = [
-                str(message["messageId"])
-                for message in records
-                if not self._take_message(message, context)
-            ]
+            failed = self._take_messages(records, context)
         else:
             again = self._take_records(records, context)
             failed = [] if again is None else [again]
@@ -136,21 +132,38 @@ class StreamFunction:
         )
         return None
 
-    def _take_message(self, message: Record, context: Context) -> bool:
-        """Whether the message is done with."""
+    def _take_messages(self, messages: Sequence[Record], context: Context) -> list[str]:
+        """The ids of the messages that are to come again."""
+        failed: list[str] = []
+        touched: list[str] = []
+        touches: list[Touch] = []
+        for message in messages:
+            name = str(message["messageId"])
+            try:
+                body = _decode(message["body"])
+                if not self._replay(body, context):
+                    failed.append(name)
+            except Exception as error:  # noqa: BLE001 a door: the others go on
+                log.error(  # noqa: TRY400 its text may say what was sent
+                    "a message failed", extra=without_text(error)
+                )
+                failed.append(name)
+            else:
+                touched.append(name)
+                touches += body.touches
         try:
-            body = _decode(message["body"])
-            if body.touches:
-                self._settle_again(body.touches, context)
-            records: Sequence[Record] = [body.record] if body.record else []
-            if body.batch is not None:
-                records = records_again(self._parts.streams(), body.batch)
-            return not records or self._take_records(records, context) is None
-        except Exception as error:  # noqa: BLE001 a door: the others go on
-            log.error(  # noqa: TRY400 its text may say what was sent
-                "a message failed", extra=without_text(error)
-            )
-            return False
+            self._settle_again(merged(touches), context)
+        except StoreUnavailable as error:
+            log.warning("messages are to come again", extra={"reason": str(error)})
+            return [*failed, *touched]
+        return failed
+
+    def _replay(self, body: _Message, context: Context) -> bool:
+        """Whether the records that failed before, if it is about such, are done with."""
+        records: Sequence[Record] = [body.record] if body.record else []
+        if body.batch is not None:
+            records = records_again(self._parts.streams(), body.batch)
+        return not records or self._take_records(records, context) is None
 
     def _settle_again(self, touches: Sequence[Touch], context: Context) -> None:
         """Settles from what the indexes say now.

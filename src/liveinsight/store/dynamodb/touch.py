@@ -8,7 +8,7 @@ import msgspec
 from liveinsight.core.event import Event
 from liveinsight.core.limits import SESSION_SILENCE
 from liveinsight.core.session import in_chain
-from liveinsight.store.dynamodb.spans import Span, clusters_of
+from liveinsight.store.dynamodb.spans import Span, clusters_of, united
 
 TOUCH_EVENTS: Final = 200
 """Of a user, in one touch: so that none is too large for a message."""
@@ -63,6 +63,33 @@ def touches_of(events: Iterable[Event]) -> list[tuple[Touch, Sequence[Event]]]:
             )
             found.append((touch, own))
     return found
+
+
+def merged(touches: Iterable[Touch]) -> list[Touch]:
+    """One touch of each user for all of theirs, unless they are too many.
+
+    A session's events come through all shards of the stream: settled once, not by each.
+    """
+    users: dict[tuple[str, str, bool], list[Touch]] = {}
+    for touch in touches:
+        own = users.setdefault((touch.site, touch.user, touch.derived), [])
+        if own and len(own[-1].events) + len(touch.events) <= TOUCH_EVENTS:
+            own[-1] = _both(own[-1], touch)
+        else:
+            own.append(touch)
+    return [touch for own in users.values() for touch in own]
+
+
+def _both(one: Touch, other: Touch) -> Touch:
+    return Touch(
+        site=one.site,
+        user=one.user,
+        derived=one.derived,
+        spans=tuple(united([*one.spans, *other.spans])),
+        session_ids=tuple(dict.fromkeys(one.session_ids + other.session_ids)),
+        events=tuple(dict.fromkeys(one.events + other.events)),
+        tries=max(one.tries, other.tries),
+    )
 
 
 class TouchMessage(msgspec.Struct, frozen=True):
