@@ -113,6 +113,20 @@ def test_a_request_in_order_is_one_round_of_as_few_calls_as_can_be(
     assert units.calls == {"BatchWriteItem": 2, "UpdateItem": 2, "PutItem": 1}
 
 
+def test_another_copy_of_the_function_pays_a_unit_to_learn_that_a_row_is_there(
+    dynamodb: Database,
+) -> None:
+    first, second, third = requests_of(1, known=True)[:3]
+    with a_door(dynamodb) as door:
+        door.record(*first)
+    with a_door(dynamodb) as another:
+        units = Units(another)
+        another.record(*second)
+        assert units.written == 3 + 1 + 1
+        another.record(*third)
+    assert units.written == 3 + 1 + 1 + 3 + 1
+
+
 def test_more_than_25_events_take_one_call_more_for_each_25(
     dynamodb: Database,
 ) -> None:
