@@ -14,6 +14,7 @@ from bench._aws_meter import Meter
 from bench._aws_traffic import Context, Event, Stream, queue_event
 from liveinsight.store.dynamodb.calls import THREADS
 from liveinsight.store.dynamodb.items import Tables
+from tests.aws.template import Deployed
 
 COLLECTOR_S: Final = 10
 STREAM_S: Final = 60
@@ -24,7 +25,7 @@ CALL_S: Final = 0.005
 PUT_S: Final = 0.030
 LINE: Final = 26
 """Bytes that CloudWatch adds to each line."""
-MESSAGES: Final = 10
+MESSAGES: Final[int] = Deployed().properties("ResettleSource")["BatchSize"]
 """Of the queue, in one invocation."""
 
 Handler = Callable[[Event, Context], Any]
