@@ -164,8 +164,9 @@ def all_that_it_does(stack: Stack, without: Permission | None = None) -> Does:
         scene.event("nameless", 0, **anonymous)
         scene.put_poison()
         does.read = possible(lambda: handle(read()))
-        scene.event("early", 20)  # joins the two
+        joining = scene.event("early", 20)  # of the two, one is left
         possible(lambda: handle(read()))
+        does.failed.append(settle_again(function, joining))
         other = scene.event("other", 0, user_id=f"{scene.name}-other")
         does.failed.append(settle_again(function, missing(other)))
         does.rows = scene.rows()
@@ -187,7 +188,7 @@ def all_that_it_does(stack: Stack, without: Permission | None = None) -> Does:
 
 WHOLE = Does(
     read=True,
-    failed=[[]],
+    failed=[[], []],
     rows=["early", "nameless", "other"],
     archived=True,
     poison=True,
