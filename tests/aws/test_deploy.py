@@ -48,7 +48,7 @@ def test_a_deployment_ends_with_the_address_and_the_tag_that_names_it(
 
     again = run("deploy")
     assert again.exit_code == 0, again.output
-    assert "Unchanged" in again.stderr
+    assert "Unchanged" in again.stderr, again.stdout
     assert 'data-site="shop.example"' in again.stdout
 
 
