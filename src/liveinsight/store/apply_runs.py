@@ -153,16 +153,17 @@ def _name(
     asked = [{"site": site, "sent_id": name} for site, name in sorted(names)]
     by_site: dict[str, dict[str, Claim]] = {}
     stored_ids: dict[str, str] = {}
-    for key, site, sent, start, event, session_id in sql(
+    for in_hex, site, sent, start, event, session_id in sql(
         apply_sql.CLAIMS, encode(asked)
     ):
-        by_site.setdefault(str(site), {})[str(key)] = Claim(
-            made_id=f"sess_{int(str(key)):032x}",
+        key = _decimal(str(in_hex))
+        by_site.setdefault(str(site), {})[key] = Claim(
+            made_id=f"sess_{int(key):032x}",
             sent_id=str(sent),
             start_time=int(str(start)),
             start_event=str(event),
         )
-        stored_ids[str(key)] = str(session_id)
+        stored_ids[key] = str(session_id)
     for key, claim in claims.items():
         by_site.setdefault(changed[key].site, {})[key] = claim
     ids: dict[str, str] = {}
@@ -189,7 +190,7 @@ def _made_elsewhere(sql: Sql, site: str, claims: dict[str, Claim]) -> set[str]:
     if not keys:
         return set()
     return {
-        f"sess_{int(str(key)):032x}"
+        f"sess_{int(str(key), 16):032x}"
         for key, of_site in sql(apply_sql.RUNS_EXISTING, encode(keys))
         if of_site == site
     }
@@ -220,7 +221,16 @@ def _runs_near(sql: Sql, new: dict[User, list[Run]]) -> list[StoredRun]:
 
 def _decode(rows: list[tuple[object, ...]]) -> list[StoredRun]:
     found = rows[0][0]
-    return msgspec.json.decode(str(found), type=list[StoredRun]) if found else []
+    if not found:
+        return []
+    return [
+        StoredRun(_decimal(stored.session_key), stored.session_id, stored.run)
+        for stored in msgspec.json.decode(str(found), type=list[StoredRun])
+    ]
+
+
+def _decimal(in_hex: str) -> str:
+    return str(int(in_hex, 16))
 
 
 def _by_user(runs: Iterable[Run]) -> dict[User, list[Run]]:
