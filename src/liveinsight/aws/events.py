@@ -40,8 +40,6 @@ class StackEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A step of one resource."""
 
     id: str
-    at: int
-    """In ms."""
     resource: str
     kind: str
     """As in AWS::DynamoDB::Table."""
@@ -148,7 +146,6 @@ def find_invalid(account: Account, stack_id: str) -> list[StackEvent]:
     return [
         StackEvent(
             id=event["EventId"],
-            at=int(event["Timestamp"].timestamp() * 1000),
             resource=event.get("LogicalResourceId", ""),
             kind=event.get("ResourceType", ""),
             status="CREATE_FAILED",
@@ -176,7 +173,6 @@ def event_of(found: "StackEventTypeDef") -> StackEvent:
     is_stack = found.get("PhysicalResourceId") == found["StackId"]
     return StackEvent(
         id=found["EventId"],
-        at=int(found["Timestamp"].timestamp() * 1000),
         resource="" if is_stack else found.get("LogicalResourceId", ""),
         kind=found.get("ResourceType", ""),
         status=found.get("ResourceStatus", ""),
