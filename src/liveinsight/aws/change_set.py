@@ -226,6 +226,9 @@ def discard(
                 raise
         if is_creation and is_in_review(account, stack_id):
             account.cloudformation.delete_stack(StackName=stack_id)
+            pause = pauses()
+            while find_stack(account, stack_id) is not None:
+                time.sleep(next(pause))  # the name is free only then
 
 
 def is_in_review(account: Account, stack_id: str) -> bool:
