@@ -110,7 +110,7 @@ class AwsMachine:
         self.sessions = LiveSessions(
             tables, live_tables, now_ms, every_ms=config.aws_live_seconds * SECOND
         )
-        self.live = LiveHub(self.sessions, now_ms)
+        self.live = LiveHub(self.sessions, now_ms, read_at=self.read_at)
         self.sessions.publish = self.live.publish
         self.sessions.watched = self.live.sites
         self.timelines = Timelines(
@@ -214,6 +214,11 @@ class AwsMachine:
                 log.warning("the counts cannot be read: %s", error)
                 self.counted = None
         return self.counted
+
+    def read_at(self) -> int:
+        """When the active sessions were read, ms: the live page says how old it is."""
+        snapshot = self.sessions.snapshot
+        return now_ms() if snapshot is None else snapshot.read_at
 
     def live_limit(self) -> int | None:
         """How many active sessions are shown, where the table holds more."""

@@ -256,6 +256,13 @@ def test_a_poll_says_each_event_once() -> None:
     assert poll(now)[1] == []
 
 
+def test_panels_say_when_what_they_show_was_read() -> None:
+    for read_at, said in ((None, NOW), (lambda: NOW - 1_500, NOW - 1_500)):
+        hub = LiveHub(a_warehouse(), lambda: NOW, read_at=read_at)
+        panels = msgspec.json.decode(hub.poll(WATCH, NOW))["panels"]
+        assert panels["sent_at"] == said
+
+
 def test_many_polls_in_a_second_are_one_computation() -> None:
     reader, clock = CountingReader(), Clock()
     hub = LiveHub(reader, clock)

@@ -1,6 +1,6 @@
 """The pages where a stack on AWS collects: what they say, and what they leave alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from liveinsight.core.ports import Reader
 from liveinsight.core.stack_counts import StackCounts, StackLedger
+from liveinsight.errors import StoreUnavailable
 from tests.dashboard.clients import an_account, ask
 from tests.dashboard.pages import look, two_visits
 from tests.dashboard.project import NOW, SITE, a_server, a_visit_of, a_warehouse
@@ -168,3 +169,21 @@ def test_the_metrics_say_how_old_history_is() -> None:
     assert "\nliveinsight_history_age_seconds 12.0\n" in text
     a_server()
     assert "history_age" not in look(an_account("bob"), "/metrics").html
+
+
+class Silent:
+    """Tables that do not answer."""
+
+    def query(
+        self, sql: str, params: Sequence[object] = ()
+    ) -> list[tuple[object, ...]]:
+        raise StoreUnavailable(f"no answer to {len(params)} values of {sql}")
+
+
+def test_tables_that_do_not_answer_leave_history_readable() -> None:
+    runtime.bind(replace(a_stack(), present=Silent()))
+    client = an_account()
+    shown = look(client, "/", site=SITE)
+    assert (shown.status, shown.response.headers["Retry-After"]) == (503, "1")
+    assert "the tables of the stack do not answer" in shown.text
+    assert look(client, "/statistics/", site=SITE, period="today").status == 200

@@ -45,7 +45,11 @@ THREADS: Final = 2
 
 
 class LiveHub:
-    """Takes committed events and the warehouse's reader; feeds streams and polls."""
+    """Takes committed events and the warehouse's reader; feeds streams and polls.
+
+    Args:
+        read_at: when what the reader knows of now was read, where that is not now.
+    """
 
     def __init__(
         self,
@@ -53,10 +57,12 @@ class LiveHub:
         clock: Callable[[], int],
         *,
         backlog: Callable[[], int] = lambda: 0,
+        read_at: Callable[[], int] | None = None,
         max_streams: int = MAX_STREAMS,
     ) -> None:
         self.reader = reader
         self.clock = clock
+        self.read_at = read_at or clock
         self.backlog = backlog
         self.max_streams = max_streams
         self.lock = threading.Lock()
@@ -236,11 +242,10 @@ class LiveHub:
                 self.failing = True
                 return None
             self.failing = False
-            sent_at, backlog = self.clock(), self.backlog()
-            group.compute_ms = sent_at - now
+            group.compute_ms = self.clock() - now
             group.panels = b'{"sent_at":%d,"backlog_events":%d,"panels":%b}' % (
-                sent_at,
-                backlog,
+                self.read_at(),
+                self.backlog(),
                 said,
             )
             return group.panels
