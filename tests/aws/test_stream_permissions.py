@@ -166,9 +166,8 @@ def all_that_it_does(stack: Stack, without: Permission | None = None) -> Does:
         does.read = possible(lambda: handle(read()))
         joining = scene.event("early", 20)  # of the two, one is left
         possible(lambda: handle(read()))
-        does.failed.append(settle_again(function, joining))
         other = scene.event("other", 0, user_id=f"{scene.name}-other")
-        does.failed.append(settle_again(function, missing(other)))
+        does.failed += [settle_again(function, e) for e in (joining, missing(other))]
         does.rows = scene.rows()
         does.resettled = possible(
             lambda: take_queue(stack.environ["RESETTLE_QUEUE_URL"])
