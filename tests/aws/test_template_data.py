@@ -205,5 +205,6 @@ def test_what_is_folded_once_more_comes_late_and_ends_in_the_failures_queue() ->
     assert source["EventSourceArn"] == "<ResettleQueue.Arn>"
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert queue["DelaySeconds"] == "7"
-    assert queue["VisibilityTimeout"] >= 6 * timeout
+    gathering = source["MaximumBatchingWindowInSeconds"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout + gathering
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == "<FailuresQueue.Arn>"
