@@ -159,6 +159,20 @@ def test_a_connection_that_was_closed_while_idle_is_replaced() -> None:
     assert report.connections == 10
 
 
+def test_a_key_in_a_header_goes_with_every_request() -> None:
+    collector, seen = a_collector(MemoryStore()), Counter[bytes]()
+
+    async def noting(scope: Scope, receive: Any, send: Any) -> None:
+        seen.update(value for name, value in scope["headers"] if name == b"x-api-key")
+        await collector(scope, receive, send)
+
+    with serving(noting) as url:
+        target = target_of(url, ("X-Api-Key: secret",))
+        plan = Plan(target=target, site=SITE, rate=10.0, seconds=1.0, batch=1)
+        assert load_of(plan).errors == 0
+    assert seen == {b"secret": 10}
+
+
 def test_limits_are_told_apart() -> None:
     with serving(a_collector(MemoryStore())) as url:
         limits = Limits(p50_ms=0.0001, p99_ms=60_000.0)
