@@ -55,6 +55,9 @@ LEDGER_FOR_MS: Final = 60 * SECOND
 READ_ATTEMPTS: Final = 3
 """At a table, with the door's short time-outs: a page waits for the answer."""
 
+QUIET: Final = ("boto3", "botocore", "urllib3")
+"""Below a warning they write what is sent, signatures too."""
+
 
 class Shown(msgspec.Struct, frozen=True):
     """Which stack the data folder shows; another needs another folder."""
@@ -74,6 +77,8 @@ class AwsMachine:
     """Warehouse, live page and dashboard over what a stack collects."""
 
     def __init__(self, config: Config, data: DataDir) -> None:
+        for name in QUIET:
+            logging.getLogger(name).setLevel(logging.WARNING)
         self.config = config
         self.installation = find_installation(
             config.script_name.strip("/"), config.collector_path.strip("/")
