@@ -1,5 +1,6 @@
 """What the template lets the functions do, and how it runs them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,12 @@ import pytest
 from tests.aws.template import Deployed
 
 ROLES = {"Collector": "CollectorRole", "StreamFunction": "StreamRole"}
+STORE = Path("src/liveinsight/store/dynamodb")
+HANDLERS = {
+    "Collector": Path("src/liveinsight/collect/lambda_handler.py"),
+    "StreamFunction": STORE / "stream_handler.py",
+}
+SHARED = [STORE / "items.py"]
 LOGS = {"Collector": "CollectorLogs", "StreamFunction": "StreamLogs"}
 
 Statement = dict[str, Any]
@@ -137,19 +144,39 @@ def test_an_answer_fits_into_the_29_seconds_of_the_gateway() -> None:
 
 @pytest.mark.parametrize("name", ROLES)
 def test_a_function_is_told_the_tables_and_never_the_region(name: str) -> None:
-    deployed = Deployed({"Sites": '[{"id":"a.example"}]'})
-    variables = deployed.properties(name)["Environment"]["Variables"]
-    for table in ("EVENTS_TABLE", "SESSIONS_TABLE", "ACTIVE_SESSIONS_TABLE"):
-        assert variables[table] in {"<Events>", "<Sessions>", "<ActiveSessions>"}
-    assert variables["LIVEINSIGHT_SITES"] == '[{"id":"a.example"}]'
+    variables = Deployed().properties(name)["Environment"]["Variables"]
+    for table in ("Events", "Sessions", "ActiveSessions"):
+        assert f"<{table}>" in variables.values()
     # Lambda sets it itself and refuses who tries.
     assert "AWS_DEFAULT_REGION" not in variables
 
 
+def test_the_variables_are_those_that_the_handlers_read() -> None:
+    deployed = Deployed({"Sites": '[{"id":"a.example"}]'})
+    for name, handler in HANDLERS.items():
+        function = deployed.properties(name)
+        code = "".join(path.read_text() for path in [*SHARED, handler])
+        for variable in function["Environment"]["Variables"]:
+            assert f'"{variable}"' in code
+        module = handler.relative_to("src").with_suffix("").as_posix()
+        assert function["Handler"] == f"{module.replace('/', '.')}.handler"
+
+
+def test_the_sites_are_told_to_the_collector_and_without_any_every_host_is_taken() -> (
+    None
+):
+    told = Deployed({"Sites": '[{"id":"a.example"}]'}).properties("Collector")
+    variables = told["Environment"]["Variables"]
+    assert variables["LIVEINSIGHT_SITES"] == '[{"id":"a.example"}]'
+    untold = Deployed().properties("Collector")["Environment"]["Variables"]
+    assert "LIVEINSIGHT_SITES" not in untold
+
+
 @pytest.mark.parametrize("name", ROLES)
-def test_without_sites_every_host_is_accepted(name: str) -> None:
-    variables = Deployed().properties(name)["Environment"]["Variables"]
-    assert "LIVEINSIGHT_SITES" not in variables
+def test_how_much_is_logged_is_chosen_for_function_and_service(name: str) -> None:
+    function = Deployed({"LogLevel": "DEBUG"}).properties(name)
+    assert function["LoggingConfig"]["ApplicationLogLevel"] == "DEBUG"
+    assert function["Environment"]["Variables"]["LIVEINSIGHT_LOG_LEVEL"] == "DEBUG"
 
 
 def test_concurrency_is_reserved_only_when_it_is_asked_for() -> None:
