@@ -16,6 +16,7 @@ from liveinsight.errors import StoreUnavailable
 from liveinsight.store import s3_source
 from liveinsight.store.applier import Applier
 from liveinsight.store.archive_s3 import Archived, S3Archive
+from liveinsight.store.keeper import Keeper
 from liveinsight.store.s3_source import FLOOR, LOADED, S3Source
 from liveinsight.store.source import Portion
 from liveinsight.store.warehouse import Warehouse
@@ -320,3 +321,37 @@ def test_the_applier_goes_on_when_the_bucket_answers_again(
         ("stored", 4)
     }
     warehouse.close()
+
+
+def test_a_damaged_warehouse_is_loaded_from_the_archive_again(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    ids = a_history(bucket, days=3)
+    loading = Loading(tmp_path, bucket.archive)
+    loading.finish()
+    loading.close()
+    path = tmp_path / "warehouse.duckdb"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 3)
+        file.write(b"\xff" * (size // 3))
+    keeper = Keeper(path, memory_mb=100)
+    keeper.open()
+    source = S3Source(bucket.archive, lambda: NOW, poll_seconds=0.1)
+    applier = Applier(source, keeper.warehouse, on_damage=keeper.recover)
+    applier.start()
+    while keeper.warehouse.marks().get(LOADED) != 0:
+        assert applier.stats().unstorable == 0
+    applier.call_between_batches(keeper.start_over)  # as `liveinsight rebuild` asks
+    before = keeper.warehouse.generation
+    while keeper.warehouse.generation == before:
+        assert applier.stats().unstorable == 0
+    applier.stop(drain=False)
+    source.find_place(keeper.warehouse.marks())
+    while (portion := source.next_portion(100)) is not None:
+        keeper.warehouse.apply(portion.events, portion.marks)
+        source.note_applied(portion)
+    assert len(keeper.warehouse.query("select * from events")) == len(ids)
+    assert len(list(tmp_path.glob("warehouse.duckdb.bad-*"))) == 2
+    source.close()
+    keeper.close()
