@@ -114,20 +114,26 @@ def hostile() -> dict[str, Sent]:
 
 TEXT = {"Content-Type": "text/plain", "User-Agent": CHROME}
 GZIP = TEXT | {"Content-Encoding": "gzip"}
-BATCH = {
-    "events": [an_event(event_id=f"batch-{n:04}", timestamp=NOW) for n in range(9)]
-}
+
+
+def batch(*events: dict[str, object]) -> bytes:
+    return json.dumps({"events": events}).encode()
+
+
+def some(prefix: str) -> list[dict[str, object]]:
+    """Events that no other request has: which process of a door answers is chance."""
+    return [an_event(event_id=f"{prefix}-{n:04}", timestamp=NOW) for n in range(9)]
+
 
 REQUESTS: dict[str, Sent] = {
     "one event": Sent(event(event_id="doors-0001"), TEXT),
-    "the same again": Sent(event(event_id="doors-0001"), TEXT),
-    "another under its id": Sent(event(event_id="doors-0001", page_title="b"), TEXT),
+    "one event three times": Sent(
+        batch(*some("twice")[:1] * 2, some("twice")[0] | {"page_title": "b"}), TEXT
+    ),
     "as JSON": Sent(event(event_id="doors-0002"), {"Content-Type": "application/json"}),
     "without a label": Sent(event(event_id="doors-0003")),
-    "a batch": Sent(json.dumps(BATCH).encode(), TEXT),
-    "a batch with one bad": Sent(
-        json.dumps({"events": [*BATCH["events"][:2], {"page_url": "x"}]}).encode(), TEXT
-    ),
+    "a batch": Sent(batch(*some("batch")), TEXT),
+    "a batch with one bad": Sent(batch(*some("other"), {"page_url": "x"}), TEXT),
     "gzip": Sent(gzip.compress(event(event_id="doors-0004")), GZIP),
     "two members": Sent(gzip.compress(event()) + gzip.compress(b"{}"), GZIP),
     "a bot": Sent(event(event_id="doors-0005"), TEXT | {"User-Agent": "Googlebot/2.1"}),
