@@ -95,7 +95,14 @@ def _decode_at_once(body: bytes) -> Sent | None:
         return None
     try:
         batch = _PLAIN.decode(body)
-        close = list(filter(_asks_for_more, batch.events))
+        close = [
+            event
+            for event in batch.events
+            if event.event_id is None
+            or event.timestamp is None
+            or event.properties is not None
+            or event.revenue is not None
+        ]
         if any(map(_check_event, close)):
             return None
     except (ValueError, RecursionError, PayloadError):
@@ -210,15 +217,6 @@ def _decode_event(
     if not is_whole:
         _check_keys(raw, repeats_a_key, "event")
     return event, content
-
-
-def _asks_for_more(event: RawEvent) -> bool:
-    return (
-        event.event_id is None
-        or event.timestamp is None
-        or event.properties is not None
-        or event.revenue is not None
-    )
 
 
 def is_settled(raw: RawEvent) -> bool:

@@ -162,12 +162,13 @@ class Intake:
         """The visit that all of these are of; None if they differ, or are dropped."""
         if not events or self._client.device.device is None:
             return None
-        first, find_site = _key_of(events[0]), self._admission.find_site
+        keys, find_site = list(map(_key_of, events)), self._admission.find_site
+        if keys.count(keys[0]) < len(keys):
+            return None
         try:
             visit = self._visit_of(events[0])
-            if any(_key_of(each) != first for each in events) or (
-                first[0] != visit.site
-                and any(find_site(each) != visit.site for each in events)
+            if events[0].site != visit.site and any(
+                find_site(each) != visit.site for each in events
             ):
                 return None
         except PayloadError:
