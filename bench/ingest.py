@@ -25,7 +25,8 @@ from bench._pages import Page, open_live_page
 from bench._server import cpu_seconds, free_port, resident_mb, running
 from bench._stream import add_key, add_site
 
-SIZES = (1, 10, 100)
+CONNECTIONS = {1: 256, 10: 256, 100: 32}
+"""By events a request: one or ten come from many browsers, a hundred from servers."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -96,6 +97,7 @@ def compare(events: int, echo: Target, ours: Target, plan: Plan) -> Compared:
                     port=target.port,
                     path=target.path,
                     events=events,
+                    connections=CONNECTIONS[events],
                     seconds=plan.seconds,
                     seed=events * 1000 + turn,
                 )
@@ -155,7 +157,7 @@ def measure(plan: Plan, *, door_only: bool) -> Report:
             raise SystemExit("the server accepted none of the events")
         make_load(Wanted(port=echo.port, path=ECHO, seconds=0.5, seed=2))
         _watch.reset(watch_file)
-        found = {size: compare(size, echo, ours, plan) for size in SIZES}
+        found = {size: compare(size, echo, ours, plan) for size in CONNECTIONS}
         blocked = _watch.longest_ms(watch_file)
         backlog, rate = _catch_up(page) if page is not None else (None, None)
         memory = resident_mb(ours.pid)
