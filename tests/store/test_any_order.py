@@ -124,14 +124,17 @@ def at_site(events: list[Event], site: str) -> list[Event]:
 
 
 def deliver(machine: Machine, events: list[Event], seed: int) -> None:
-    """In any order, some twice, in batches of any size."""
+    """In any order, some twice, in requests and batches of any size."""
     chance = Random(seed)  # a shuffle
     sent = events + chance.sample(events, chance.randint(0, len(events)))
     chance.shuffle(sent)
     while sent:
         size = chance.randint(1, 6)
-        machine.warehouse.apply(sent[:size])
+        machine.inbox.append(sent[:size])
+        if chance.random() < 0.7:
+            machine.applier.apply_waiting()
         sent = sent[size:]
+    machine.applier.apply_waiting()
 
 
 BOUNDED = settings(
