@@ -12,7 +12,7 @@ from tests.aws.lambda_runtime import environment_of_function, link_runtime
 from tests.collect.proxy_events import a_proxy_event
 
 HANDLER = "liveinsight.collect.lambda_handler.handler"
-RUNS = 3
+ROUNDS = 10
 
 NOT_LOADED = {
     *("asyncio", "boto3", "click", "django", "duckdb", "httptools", "sqlglot"),
@@ -70,10 +70,6 @@ class Process:
         seconds, modules = json.loads(run.stdout.splitlines()[-1])
         return seconds, set(modules)
 
-    def least(self, program: str) -> float:
-        """The least of a few runs: what others do at the time only adds to it."""
-        return min(self.run(program)[0] for _ in range(RUNS))
-
 
 @pytest.fixture
 def process(host_package: Path, tmp_path: Path) -> Process:
@@ -88,6 +84,12 @@ def test_the_door_loads_no_event_loop_engine_or_framework(process: Process) -> N
 
 
 def test_the_door_is_loaded_while_boto3_would_make_one_client(process: Process) -> None:
-    start = process.least(NOTHING)
-    client, door = process.least(CLIENT) - start, process.least(DOOR) - start
-    assert door < OF_ONE_CLIENT * client
+    # In turns, and the least of each: what others do at the time only adds to it.
+    start, client, door = [], [], []
+    for _ in range(ROUNDS):
+        start.append(process.run(NOTHING)[0])
+        client.append(process.run(CLIENT)[0])
+        door.append(process.run(DOOR)[0])
+        if min(door) - min(start) < OF_ONE_CLIENT * (min(client) - min(start)):
+            return
+    pytest.fail(f"door {min(door):.3f} s, client {min(client):.3f}, of it {min(start)}")
