@@ -25,7 +25,7 @@ from bench._pages import Page, open_live_page
 from bench._server import cpu_seconds, free_port, resident_mb, running
 from bench._stream import add_key, add_site
 
-CONNECTIONS = {1: 256, 10: 256, 100: 32}
+CONNECTIONS = {1: 128, 10: 128, 100: 32}
 """By events a request: one or ten come from many browsers, a hundred from servers."""
 
 
