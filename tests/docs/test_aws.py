@@ -29,7 +29,8 @@ def commands() -> Iterator[str]:
 @pytest.mark.parametrize("words", sorted(set(commands())))
 def test_a_command_of_the_documents_is_understood(words: str) -> None:
     name, *rest = shlex.split(words)
-    with click.Context(liveinsight) as context:
+    # With its settings: a command remembers the help option it was first asked for.
+    with click.Context(liveinsight, **liveinsight.context_settings) as context:
         command = liveinsight.get_command(context, name)
         assert command is not None
         # A folder to be read is not there in a test: only the words are looked at.
