@@ -15,6 +15,8 @@ PACKAGED: Final = (
     "liveinsight/collect/country.mmdb",
     "liveinsight/dashboard/locale/ko/LC_MESSAGES/django.mo",
     "liveinsight/dashboard/static/build/manifest.json",
+    "liveinsight/aws/lambda.txt",
+    "liveinsight/aws/template.yaml",
     "liveinsight/dashboard/templates/base.html",
     "liveinsight/store/migrations/001_events.sql",
     "liveinsight/tracker/build/liveinsight.js",
