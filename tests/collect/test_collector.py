@@ -472,3 +472,13 @@ def test_a_path_that_is_no_text_stays_as_it_was_sent() -> None:
     at = At()
     at.send(an_event(page_url="https://shop.example/%FF%00"))
     assert at.store.events[0].page == "/%FF%00"
+
+
+def test_a_dropped_event_leaves_no_session_beside_a_stored_one() -> None:
+    at = At(door=Door(sites=sites_of([Site("shop.example")])))
+    stranger = an_event(event_id="event-0002", site="other.example")
+    at.send({"events": [an_event(), stranger]})
+    at.send({"events": [stranger]})
+    first, second = at.store.batches
+    assert {site for site, _ in first.events.sessions} == {"shop.example"}
+    assert not second.events.sessions

@@ -245,7 +245,8 @@ class Intake:
         setting = write_setting(event, self._door.sites.get(site), self._client)
         if user is not None and session_id is not None:
             start = setting + write_identity(user, None, session_id, sent=True)
-            self._sessions.add((site, session_id))
+            if reason is None:
+                self._sessions.add((site, session_id))
         return _Visit(site, reason, user, session_id, setting, start)
 
     async def _identify(
@@ -278,7 +279,7 @@ class Intake:
             lines=b"\n".join([*lines, b""]),
             count=len(lines),
             received_at=self._now,
-            sessions=frozenset(self._sessions),
+            sessions=frozenset(self._sessions if lines else ()),
         )
         batch = Batch(events=events, ledger=tally.ledger, samples=tally.samples)
         return Taken(batch, self._stored, reply)
