@@ -1,10 +1,11 @@
-"""What the owner configures: sites, keys, and the names of this installation.
+"""What the owner configures: sites, keys, goals, links, alerts, this installation.
 
 Accounts are Django's users. All times are ms since 1970 UTC.
 """
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from liveinsight.core import limits
@@ -86,3 +87,181 @@ class Installation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.script_name}.js → /{self.collector_path}"
+
+
+class Goal(models.Model):
+    """A saved condition; who meets it converts. Evaluated when asked."""
+
+    site: models.CharField[str, str] = models.CharField(
+        max_length=limits.SITE_CHARS, db_index=True
+    )
+    name: models.CharField[str, str] = models.CharField(max_length=100)
+    definition: models.JSONField[object, object] = models.JSONField()
+    created_at: models.BigIntegerField[int, int] = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("site", "name")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("site", "name"), name="one_goal_per_name_of_a_site"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Funnel(models.Model):
+    """A saved row of steps."""
+
+    site: models.CharField[str, str] = models.CharField(
+        max_length=limits.SITE_CHARS, db_index=True
+    )
+    name: models.CharField[str, str] = models.CharField(max_length=100)
+    definition: models.JSONField[object, object] = models.JSONField()
+    created_at: models.BigIntegerField[int, int] = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("site", "name")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("site", "name"), name="one_funnel_per_name_of_a_site"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(models.Model):
+    """Saved filters."""
+
+    site: models.CharField[str, str] = models.CharField(
+        max_length=limits.SITE_CHARS, blank=True, default="", db_index=True
+    )
+    """ "" is for every site."""
+    name: models.CharField[str, str] = models.CharField(max_length=100)
+    filters: models.JSONField[object, object] = models.JSONField()
+    """In the form of query.where."""
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
+    )
+    """Whose it is; null: shared with all accounts."""
+    created_at: models.BigIntegerField[int, int] = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Annotation(models.Model):
+    """What happened on a day, for the charts."""
+
+    site: models.CharField[str, str] = models.CharField(
+        max_length=limits.SITE_CHARS, db_index=True
+    )
+    day: models.CharField[str, str] = models.CharField(max_length=10)
+    """ISO date in the site's time zone."""
+    text: models.CharField[str, str] = models.CharField(max_length=200)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created_at: models.BigIntegerField[int, int] = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("day", "id")
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.text}"
+
+
+class SharedLink(models.Model):
+    """A link that reads one site, or one segment of it, without an account."""
+
+    site: models.CharField[str, str] = models.CharField(max_length=limits.SITE_CHARS)
+    name: models.CharField[str, str] = models.CharField(max_length=100)
+    slug: models.CharField[str, str] = models.CharField(max_length=64, unique=True)
+    segment = models.ForeignKey(
+        Segment, null=True, blank=True, on_delete=models.PROTECT
+    )
+    """Its filters cannot be taken off; null: the whole site."""
+    password_hash: models.CharField[str, str] = models.CharField(
+        max_length=128, blank=True, default=""
+    )
+    is_embeddable: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+    created_at: models.BigIntegerField[int, int] = models.BigIntegerField()
+    expires_at: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
+        null=True, blank=True
+    )
+    revoked_at: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
+        null=True, blank=True
+    )
+    last_used_at: models.BigIntegerField[int | None, int | None] = (
+        models.BigIntegerField(null=True, blank=True)
+    )
+
+    class Meta:
+        ordering = ("site", "name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alert(models.Model):
+    """What to watch, and whom to tell."""
+
+    site: models.CharField[str, str] = models.CharField(max_length=limits.SITE_CHARS)
+    name: models.CharField[str, str] = models.CharField(max_length=100)
+    kind: models.CharField[str, str] = models.CharField(max_length=32)
+    definition: models.JSONField[object, object] = models.JSONField()
+    emails = models.JSONField(default=list, blank=True)
+    webhook_url: models.CharField[str, str] = models.CharField(
+        max_length=limits.URL_CHARS, blank=True, default=""
+    )
+    secret: models.CharField[str, str] = models.CharField(
+        max_length=64, blank=True, default=""
+    )
+    """Signs what the webhook gets."""
+    is_on: models.BooleanField[bool, bool] = models.BooleanField(default=True)
+    state: models.JSONField[object, object] = models.JSONField(default=dict)
+    created_at: models.BigIntegerField[int, int] = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("site", "name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlertMessage(models.Model):
+    """A time that an alert told somebody."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE)
+    at: models.BigIntegerField[int, int] = models.BigIntegerField(db_index=True)
+    text: models.CharField[str, str] = models.CharField(max_length=500)
+    delivered: models.JSONField[object, object] = models.JSONField(default=list)
+    """What became of each way of telling it."""
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class AuditLine(models.Model):
+    """Something that somebody did and that cannot be undone."""
+
+    at: models.BigIntegerField[int, int] = models.BigIntegerField(db_index=True)
+    account: models.CharField[str, str] = models.CharField(max_length=150)
+    """The name, which outlives the account; "command line" for the owner's shell."""
+    action: models.CharField[str, str] = models.CharField(max_length=32)
+    subject: models.CharField[str, str] = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
