@@ -15,9 +15,10 @@ from liveinsight.aws.account import Account, open_account
 from liveinsight.aws.ledger import read_ledger
 from liveinsight.aws.settings import sites_of_stack
 from liveinsight.aws.stack import Stack, get_stack
+from liveinsight.commands import closing_database, shared_commands
 from liveinsight.config import Config, choose_engine_memory_mb, choose_engine_threads
-from liveinsight.control import PATH as CONTROL_PATH
-from liveinsight.control import Control
+from liveinsight.control import PREFIX as CONTROL
+from liveinsight.control import Command, Control
 from liveinsight.core.limits import SECOND
 from liveinsight.core.site import Site
 from liveinsight.core.stack_counts import StackLedger
@@ -139,11 +140,13 @@ class AwsMachine:
             "/liveinsight.js": tracker_app,
             f"/{self.installation.script_name}.js": tracker_app,
             "/live/stream": self.live.app,
-            CONTROL_PATH: Control(
-                control_token, self.begin_rebuild, self.rebuild_progress
-            ),
         }
-        return Routes(paths, {}, self.dashboard)
+        control = Control(control_token, self.commands())
+        return Routes(paths, {CONTROL: control}, self.dashboard)
+
+    def commands(self) -> dict[str, Command]:
+        """What the command line can have done, by name."""
+        return closing_database(shared_commands(self))
 
     def load_demo(self) -> None:
         """Raises ConfigError: the demo's visits are made on one machine."""

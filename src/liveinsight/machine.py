@@ -14,14 +14,15 @@ from django.db import connection
 from liveinsight.collect.asgi import CollectorApp
 from liveinsight.collect.door import Door, DoorSettings
 from liveinsight.collect.places import PlaceReader
+from liveinsight.commands import closing_database, shared_commands
 from liveinsight.config import (
     MB,
     Config,
     choose_engine_memory_mb,
     choose_engine_threads,
 )
-from liveinsight.control import PATH as CONTROL_PATH
-from liveinsight.control import Control
+from liveinsight.control import PREFIX as CONTROL
+from liveinsight.control import Command, Control
 from liveinsight.core.event import EncodedEvents
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.accounts import forget_old_sessions
@@ -109,12 +110,15 @@ class Machine:
             "/liveinsight.js": tracker_app,
             script_path: tracker_app,
             "/live/stream": self.live.app,
-            CONTROL_PATH: Control(
-                control_token, self.begin_rebuild, self.rebuild_progress
-            ),
         }
-        prefixes = {SHOP: Shop(script_path, collector_path)}
-        return Routes(paths, prefixes if self.config.demo else {}, self.dashboard)
+        prefixes: dict[str, App] = {CONTROL: Control(control_token, self.commands())}
+        if self.config.demo:
+            prefixes[SHOP] = Shop(script_path, collector_path)
+        return Routes(paths, prefixes, self.dashboard)
+
+    def commands(self) -> dict[str, Command]:
+        """What the command line can have done, by name."""
+        return closing_database(shared_commands(self))
 
     def load_demo(self) -> None:
         """Adds the demo's site and its month of visits, as far as they are missing."""

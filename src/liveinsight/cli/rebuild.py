@@ -9,7 +9,7 @@ import click
 from liveinsight.cli.options import data_option, examples
 from liveinsight.config import read_config
 from liveinsight.data_dir import DataDir
-from liveinsight.errors import ConfigError, StoreError
+from liveinsight.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,14 +67,16 @@ def set_aside_warehouse(folder: DataDir) -> None:
 
 def follow_server(folder: DataDir) -> None:
     """Has the running server rebuild, and returns when it has."""
+    from liveinsight.commands import Progress
     from liveinsight.control import ask_server
 
-    begun = ask_server(folder, "POST")
-    if begun.error:
-        raise StoreError(begun.error)
+    ask_server(folder, "rebuild", None, type(None))
     with click.progressbar(length=STEPS, label="Rebuilding") as bar:
         show = move(bar.update, lambda: bar.pos)
-        while (done := ask_server(folder, "GET").done) is not None:
+        while True:
+            done = ask_server(folder, "rebuild-progress", None, Progress).done
+            if done is None:
+                break
             show(done)
             time.sleep(ASK_EVERY)
         show(1.0)

@@ -16,6 +16,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
 from django.http.response import HttpResponseBase
 
+from liveinsight.asgi_body import BodyTooLargeError, SenderLeftError, read_body
 from liveinsight.core import limits
 from liveinsight.core.address import client_address, trusts
 from liveinsight.dashboard.asgi_types import Receive, Scope, Send
@@ -40,14 +41,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 BUSY: Final = Answer(status=503, headers=[(b"retry-after", b"1")])
 TOO_LARGE: Final = Answer(status=413, headers=[])
 TOO_SLOW: Final = Answer(status=408, headers=[])
-
-
-class BodyTooLargeError(Exception):
-    """More bytes than a form of the dashboard can need."""
-
-
-class SenderLeftError(Exception):
-    """The connection closed before the body was complete."""
 
 
 class Dashboard(BaseHandler):
@@ -81,7 +74,7 @@ class Dashboard(BaseHandler):
         """The answer; computed in a thread."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await read_body(receive)
+                body = await read_body(receive, limits.BODY_BYTES)
         except BodyTooLargeError:
             return TOO_LARGE
         except TimeoutError:
@@ -143,28 +136,6 @@ def header_of(scope: Scope, name: bytes) -> str:
     return ",".join(
         value.decode("latin-1") for key, value in scope["headers"] if key == name
     )
-
-
-async def read_body(receive: Receive) -> bytes:
-    """The whole body.
-
-    Raises:
-        BodyTooLargeError: it does not end within the limit; the rest was not read.
-        SenderLeftError: the connection closed.
-    """
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise SenderLeftError
-        part = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
-        if size > limits.BODY_BYTES:
-            raise BodyTooLargeError
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
