@@ -1,0 +1,49 @@
+"""What a visitor does, as a person describes it: for goals and the steps of funnels."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from liveinsight.core import limits
+from liveinsight.core.event import PAGE_VIEW
+from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.model import And, Filter, Operator, Where
+from liveinsight.query.patterns import pattern_filter
+
+MAX_PROPERTIES: Final = 5
+
+
+class PropertyTest(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition on one property of the event."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=limits.PROPERTY_KEY_CHARS)]
+    operator: Operator = Operator.IS
+    value: Annotated[str, Meta(max_length=limits.PROPERTY_CHARS)] = ""
+    """ "" is "not set"."""
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An event of this type, on a page of this pattern, with such properties."""
+
+    event_type: Annotated[str, Meta(max_length=limits.EVENT_TYPE_CHARS)] = PAGE_VIEW
+    """ "" is any type."""
+    page: Annotated[str, Meta(max_length=limits.URL_CHARS)] = ""
+    """See query.patterns; "" is any page."""
+    properties: Annotated[
+        tuple[PropertyTest, ...], Meta(max_length=MAX_PROPERTIES)
+    ] = ()
+
+
+def where_of(action: Action) -> Where:
+    """The condition that holds for the events of the action."""
+    filters: list[Where] = []
+    if action.event_type:
+        filters.append(Filter("event_type", Operator.IS, (action.event_type,)))
+    if action.page:
+        filters.append(pattern_filter(action.page))
+    filters += [
+        Filter(f"{PROPERTY}{each.name}", each.operator, (each.value,))
+        for each in action.properties
+    ]
+    return filters[0] if len(filters) == 1 else And(tuple(filters))
