@@ -1,0 +1,88 @@
+"""The goals of a site: kept as a person describes them, asked as conditions."""
+
+from typing import Annotated, Final
+
+import msgspec
+from django.db import IntegrityError
+from msgspec import Meta
+
+from liveinsight.core import limits
+from liveinsight.core.event import CONVERSION, Revenue
+from liveinsight.dashboard import models
+from liveinsight.dashboard.clock import now_ms
+from liveinsight.errors import ConfigError
+from liveinsight.query.actions import Action, where_of
+from liveinsight.query.model import Goal
+
+BUILT_IN: Final = CONVERSION
+"""The goal that every site has."""
+MOST_GOALS: Final = 50
+NAME_CHARS: Final = 100
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a visitor does to convert; at most one of the thresholds is set."""
+
+    action: Action = Action()
+    engagement_ms: Annotated[int, Meta(ge=0, le=limits.DAY)] = 0
+    """On a page of the action, in one session."""
+    scroll_percent: Annotated[int, Meta(ge=0, le=100)] = 0
+    value: Revenue | None = None
+    """Of one conversion; None: the revenue that the event carries."""
+
+
+def load_goals(site: str) -> tuple[Goal, ...]:
+    """The site's goals as questions take them, by name; without the built-in one."""
+    return tuple(goal_of(row.name, read_definition(row)) for row in list_goals(site))
+
+
+def list_goals(site: str) -> list[models.Goal]:
+    """The rows, by name."""
+    return list(models.Goal.objects.filter(site=site))
+
+
+def read_definition(row: models.Goal) -> Definition:
+    """What the row says."""
+    return msgspec.convert(row.definition, Definition)
+
+
+def goal_of(name: str, definition: Definition) -> Goal:
+    """The goal as a question takes it."""
+    return Goal(
+        name=name,
+        where=where_of(definition.action),
+        engagement_ms=definition.engagement_ms,
+        scroll_percent=definition.scroll_percent,
+        value=definition.value,
+    )
+
+
+def add_goal(site: str, name: str, definition: Definition) -> models.Goal:
+    """Adds a goal to the site.
+
+    Raises:
+        ConfigError: the name is empty, in use or the built-in one; or there are
+            MOST_GOALS already.
+    """
+    if models.Goal.objects.filter(site=site).count() >= MOST_GOALS:
+        raise ConfigError(f"a site has at most {MOST_GOALS} goals")
+    row = models.Goal(site=site, created_at=now_ms())
+    change_goal(row, name, definition)
+    return row
+
+
+def change_goal(row: models.Goal, name: str, definition: Definition) -> None:
+    """Saves the row under this name, with this definition.
+
+    Raises:
+        ConfigError: the name is empty, in use or the built-in one.
+    """
+    name = name.strip()[:NAME_CHARS]
+    if not name or name == BUILT_IN:
+        raise ConfigError(f"a goal needs a name of its own, other than {BUILT_IN!r}")
+    row.name = name
+    row.definition = msgspec.to_builtins(definition)
+    try:
+        row.save()
+    except IntegrityError:
+        raise ConfigError(f"there is a goal {name!r} already") from None
