@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from liveinsight.dashboard.assets import asset_address
 from liveinsight.dashboard.icons import ICONS
 from liveinsight.dashboard.pages import labels
+from liveinsight.dashboard.pages.navigation import Way, list_reports, list_settings
 from liveinsight.dashboard.pages.scope import is_rebuilding, known_sites, stack_name
 from liveinsight.dashboard.pages.words import words_for_scripts
 from liveinsight.dashboard.sites import load_sites
@@ -28,6 +29,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds every page."""
 
     sites: list[str]
+    reports: list[Way]
+    settings: list[Way]
     theme: str
     """`light`, `dark`, or "" for the system's."""
     words: dict[str, str]
@@ -44,8 +47,11 @@ def read_shell(context: RequestContext) -> Shell:
     user = getattr(request, "user", None)
     is_signed_in = bool(user and user.is_authenticated)
     theme = request.COOKIES.get("liveinsight_theme", "") if request else ""
+    site = getattr(context.get("scope"), "site", "")
     return Shell(
         sites=known_sites(load_sites()) if is_signed_in else [],
+        reports=list_reports(request, site) if request and is_signed_in else [],
+        settings=list_settings(request, site) if request and is_signed_in else [],
         theme=theme if theme in {"light", "dark"} else "",
         words=words_for_scripts(),
         is_signed_in=is_signed_in,
