@@ -159,7 +159,7 @@ Label = str | int | None
 """A dimension: `time` is the start of the bucket in ms; None is "not set"."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One group: its labels and metrics in the order of the question."""
 
     dimensions: list[Label]
