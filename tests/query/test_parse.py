@@ -6,6 +6,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +96,8 @@ def test_junk_for_filters_raises_nothing_but_query_errors(texts: list[str]) -> N
 def test_a_filter_survives_its_text(
     name: str, operator: Operator, values: list[str]
 ) -> None:
+    if operator in (Operator.MATCHES, Operator.MATCHES_NOT):
+        values = [re2.escape(value)[:200] for value in values]
     condition = Filter(name, operator, tuple(values[:100]))
     assert parse_filters([format_filter(condition)]) == (condition,)
 

@@ -19,10 +19,11 @@ from liveinsight.core.site import site_id
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.errors import answer_error
 from liveinsight.dashboard.rights import Asker, find_asker
+from liveinsight.dashboard.shares import check_asked, share_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import FieldError, QueryError, StoreUnavailable
 from liveinsight.query import lists
-from liveinsight.query.model import Filter, Period
+from liveinsight.query.model import Period, Where
 from liveinsight.query.parse import parse_filters, parse_period
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="LiveInsight"'}
@@ -47,7 +48,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """None is all sites together."""
     timezone: str
     period: Period
-    filters: tuple[Filter, ...]
+    filters: tuple[Where, ...]
+    """All that hold."""
+    spelt: tuple[Where, ...]
+    """Those of them that the address spells."""
     now: int
     has_period: bool
     """Whether `from`, `to` or `period` was given."""
@@ -113,12 +117,17 @@ def read_scope(request: HttpRequest, asker: Asker) -> Scope:
     now = runtime.current().clock()
     zone = sites.get(site or "").timezone
     given = [asked.get(name) for name in ("period", "from", "to")]
+    spelt = parse_filters(asked.getlist("f"))
+    share = share_of(request)
+    if share is not None:
+        check_asked(share, spelt)
     return Scope(
         asker=asker,
         site=site,
         timezone=zone,
         period=parse_period(given[0], given[1], given[2], zone, now),
-        filters=parse_filters(asked.getlist("f")),
+        filters=spelt if share is None else (*share.filters, *spelt),
+        spelt=spelt,
         now=now,
         has_period=any(given),
         asked=asked,

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from liveinsight.core.event import ENGAGEMENT, Event
-from liveinsight.query.model import Filter, Operator
+from liveinsight.query.model import And, Filter, Not, Or, Where
+from liveinsight.query.where import is_accepted
 
 MAX_SESSIONS: Final = 10_000
 """Sessions whose beginnings are remembered: about 400 bytes each."""
@@ -144,12 +145,28 @@ OF_THE_EVENT: Final = {
 OF_THE_SESSION: Final = {name: name for name in Beginning.__struct_fields__}
 
 
-def passes(event: Event, beginning: Beginning, filters: tuple[Filter, ...]) -> bool:
-    """Whether all filters hold; one on a dimension that is not known does not."""
-    return all(holds(each, event, beginning) for each in filters)
+def passes(event: Event, beginning: Beginning, filters: tuple[Where, ...]) -> bool:
+    """Whether all filters hold for certain."""
+    return all(holds(each, event, beginning) is True for each in filters)
 
 
-def holds(condition: Filter, event: Event, beginning: Beginning) -> bool:
+def holds(where: Where, event: Event, beginning: Beginning) -> bool | None:
+    """Whether the condition holds; None where one event alone does not tell."""
+    if isinstance(where, And | Or):
+        known = [holds(each, event, beginning) for each in where.filters]
+        decisive = isinstance(where, Or)
+        if decisive in known:
+            return decisive
+        return None if None in known else not decisive
+    if isinstance(where, Not):
+        found = holds(where.filter, event, beginning)
+        return None if found is None else not found
+    if isinstance(where, Filter):
+        return holds_value(where, event, beginning)
+    return None
+
+
+def holds_value(condition: Filter, event: Event, beginning: Beginning) -> bool | None:
     """Whether one filter holds; "" stands for "not set"."""
     name = condition.dimension
     if name in OF_THE_EVENT:
@@ -157,9 +174,5 @@ def holds(condition: Filter, event: Event, beginning: Beginning) -> bool:
     elif name in OF_THE_SESSION:
         value = getattr(beginning, OF_THE_SESSION[name]) or ""
     else:
-        return False
-    if condition.operator in (Operator.IS, Operator.IS_NOT):
-        found = value in condition.values
-    else:
-        found = any(each in value for each in condition.values)
-    return found != condition.operator.is_negative
+        return None
+    return is_accepted(condition, value)

@@ -7,8 +7,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core import signing
 from django.http import HttpRequest
 
+from liveinsight.dashboard.clock import now_ms
 from liveinsight.dashboard.keys import find_key, is_in_force
-from liveinsight.query.model import Filter
+from liveinsight.dashboard.shares import forced_by, is_link_in_force, share_of
+from liveinsight.query.model import Where
 from liveinsight.query.parse import format_filter, parse_filters
 
 TOKEN_SECONDS = 60
@@ -21,10 +23,12 @@ class TooManyWatchesError(Exception):
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
-    """An account (all sites), or a key (all, or its one)."""
+    """An account (all sites), a key (all, or its one), or who came by a link."""
 
     account_id: int | None = None
     key_id: int | None = None
+    link_id: int | None = None
+    link_mark: str = ""
     site: str = ""
     """The only site that may be read; "" is all."""
 
@@ -37,7 +41,9 @@ class Watch(msgspec.Struct, frozen=True):
     """What a live page shows: the unit of work, shared by all who watch the same."""
 
     site: str
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Where, ...] = ()
+    link_id: int | None = None
+    """Who came by a link sees no single visitor, so they watch apart."""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +54,10 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_asker(request: HttpRequest) -> Asker | None:
-    """Who asks; a key that is sent decides, even where a session exists, too."""
+    """Who asks; a link decides, then a key, even where a session exists, too."""
+    share = share_of(request)
+    if share is not None:
+        return Asker(link_id=share.link_id, link_mark=share.mark, site=share.site)
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         found = find_key(key.strip())
@@ -64,6 +73,8 @@ def sign_grant(grant: Grant) -> str:
         {
             "account": grant.asker.account_id,
             "key": grant.asker.key_id,
+            "link": grant.asker.link_id,
+            "mark": grant.asker.link_mark,
             "only": grant.asker.site,
             "site": grant.watch.site,
             "filters": [format_filter(each) for each in grant.watch.filters],
@@ -72,23 +83,34 @@ def sign_grant(grant: Grant) -> str:
     )
 
 
-def open_grant(token: str) -> Grant | None:
-    """The grant, if the token is ours and not too old."""
+def open_grant(token: str, cookies: str) -> Grant | None:
+    """The grant, if the token is ours, not too old, and its asker has the rights still."""
     try:
         said = signing.loads(token, salt=SALT, max_age=TOKEN_SECONDS)
     except signing.BadSignature:
         return None
-    return Grant(
-        asker=Asker(account_id=said["account"], key_id=said["key"], site=said["only"]),
-        watch=Watch(said["site"], parse_filters(said["filters"])),
+    asker = Asker(
+        account_id=said["account"],
+        key_id=said["key"],
+        link_id=said["link"],
+        link_mark=said["mark"],
+        site=said["only"],
     )
+    if not is_still_granted(asker, cookies):
+        return None
+    filters = parse_filters(said["filters"])
+    if asker.link_id is not None:
+        filters = (*forced_by(asker.link_id), *filters)
+    return Grant(asker=asker, watch=Watch(said["site"], filters, asker.link_id))
 
 
 def is_still_granted(asker: Asker, cookies: str) -> bool:
-    """Whether the key is in force, or the session of the cookies is the account's.
+    """Whether key or link are in force, or the session of the cookies is the account's.
 
     Ends with signing out, with a new password, and with the account.
     """
+    if asker.link_id is not None:
+        return is_link_in_force(asker.link_id, asker.link_mark, now_ms())
     if asker.key_id is not None:
         return is_in_force(asker.key_id)
     request = HttpRequest()

@@ -21,6 +21,8 @@ class Facts(StrEnum):
 
     EVENTS = "events"
     """Matching events other than engagement, by their own time."""
+    AUDIENCE = "audience"
+    """The same without the goals of the filters: those who could have converted."""
     ENGAGED = "engaged"
     """Matching events that belong to a session, engagement included."""
     DEPTHS = "depths"
@@ -52,6 +54,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     sql: str
     kind: Kind
     unit: str
+    per: str = ""
+    """SQL over the audience that the number is divided by; "" is by nothing."""
     additive: bool = False
     """Whether the parts of any breakdown by an event's or session's own value add up."""
     doc: str
@@ -191,18 +195,22 @@ METRICS = {
             kind=Kind.COUNT,
             unit="events",
             additive=True,
-            doc="Events of the type `conversion`.",
+            doc=(
+                "Events that meet the goals named by a filter `goal is …` or, by `goal`,"
+                " each goal; without either those of the type `conversion`."
+            ),
         ),
         Metric(
             name="conversion_rate",
             facts=Facts.EVENTS,
-            sql=(
-                "count(distinct user_key) filter (where is_conversion)"
-                " / nullif(count(distinct user_key), 0)"
-            ),
+            sql="count(distinct user_key) filter (where is_conversion)",
+            per="count(distinct user_key)",
             kind=Kind.RATE,
             unit="ratio",
-            doc="Users with a conversion ÷ all visitors under the same filters.",
+            doc=(
+                "Users with a conversion ÷ all visitors under the same filters, those"
+                " for goals left out."
+            ),
         ),
         Metric(
             name="revenue",
@@ -212,8 +220,8 @@ METRICS = {
             unit="currency",
             additive=True,
             doc=(
-                "Sum of the amounts as sent. Where a site takes several currencies, "
-                "cut or filter by `currency`."
+                "Sum of the amounts as sent, or of the goal's own value. Where a site "
+                "takes several currencies, cut or filter by `currency`."
             ),
         ),
         Metric(
@@ -265,6 +273,12 @@ TIME = "time"
 ACTIVE_INTERVALS = (Interval.MINUTE, Interval.HOUR)
 """In these a session counts in each bucket that it was active in."""
 PROPERTY = "property:"
+GOAL = "goal"
+TOUCH = (
+    *("source", "channel", "referrer"),
+    *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"),
+)
+"""The dimensions that say where a visit came from: what an attribution changes."""
 
 DIMENSIONS = {
     dimension.name: dimension
@@ -285,6 +299,17 @@ DIMENSIONS = {
         _own("title", "Title of the page.", "e.page_title"),
         _own("host", "Host of the page, without `www.` and port."),
         _own("event_type", "`page_view`, `click`, `conversion`, or a custom name."),
+        Dimension(
+            name=GOAL,
+            level=Level.EVENT,
+            # Which goals there are is said by the question: facts.py knows.
+            event_sql="null",
+            doc=(
+                "The site's goals that the event meets, one row for each; `conversion`"
+                " is always there. By it, or under `goal is …`, conversions, rate and"
+                " revenue are of these goals."
+            ),
+        ),
         _own("currency", "Currency of the revenue.", "e.revenue_currency"),
         _of_session("source", "Who sent the visitor; not set: nobody known."),
         _of_session("channel", "The group that the source belongs to."),
@@ -384,6 +409,7 @@ def metrics_markdown() -> str:
 
 FACTS_DOCS = {
     Facts.EVENTS: "matching events other than engagement, by their own time.",
+    Facts.AUDIENCE: "the same without the filters `goal is …`.",
     Facts.ENGAGED: "matching page views and engagement events that belong to a session.",
     Facts.DEPTHS: "the deepest scroll of each user on each page.",
     Facts.SESSIONS: (

@@ -7,13 +7,16 @@ from liveinsight.core.limits import DAY
 from liveinsight.errors import QueryError
 from liveinsight.query.buckets import find_zone
 from liveinsight.query.catalog import (
+    GOAL,
     TIME,
     Facts,
     Level,
     find_dimension,
     find_metric,
 )
-from liveinsight.query.model import Filter, Operator, Period, Question
+from liveinsight.query.goals import find_goals, with_built_in
+from liveinsight.query.model import Filter, Goal, Operator, Period, Question, Where
+from liveinsight.query.where import check_pattern, leaves
 
 MAX_FILTERS = 20
 MAX_VALUES = 100
@@ -21,7 +24,9 @@ MAX_METRICS = 20
 MAX_DIMENSIONS = 5
 MAX_LIMIT = 10_000
 MAX_OFFSET = 10_000_000
-_TEXT_OPERATORS = (Operator.CONTAINS, Operator.CONTAINS_NOT)
+_WHOLE_OPERATORS = (Operator.IS, Operator.IS_NOT)
+_PATTERN_OPERATORS = (Operator.MATCHES, Operator.MATCHES_NOT)
+_NOT_OF_GOALS = (Facts.DEPTHS, Facts.ENGAGED, Facts.PRESENT)
 # As much earlier, so that the longest period can be compared with the one before.
 _EARLIEST = -2 * limits.EARLIEST_TIMESTAMP
 _LATEST = limits.LATEST_TIMESTAMP + 366 * DAY
@@ -35,36 +40,48 @@ def check_question(question: Question) -> None:
     """
     check_site(question.site)
     find_zone(question.timezone)
-    _check_period("period", question.period)
+    check_period("period", question.period)
     if question.compare is not None:
-        _check_period("compare", question.compare)
+        check_period("compare", question.compare)
     _check_names("metrics", question.metrics, MAX_METRICS)
     _check_names("dimensions", question.dimensions, MAX_DIMENSIONS)
     if not question.metrics:
         raise QueryError("metrics", "name at least one")
     _check_combination(question)
-    check_filters(question.filters, field="filters")
+    check_filters(question.filters, field="filters", goals=question.goals)
     _check_rows(question)
 
 
-def check_filters(filters: Sequence[Filter], field: str) -> None:
-    """Returns if every filter names a dimension and has usable values.
+def check_filters(
+    filters: Sequence[Where], field: str, goals: Sequence[Goal] = ()
+) -> None:
+    """Returns if every filter names a dimension or goal and has usable values.
 
     Raises:
         QueryError: names `field`, and why not.
     """
     if len(filters) > MAX_FILTERS:
         raise QueryError(field, f"give at most {MAX_FILTERS}")
-    for condition in filters:
-        dimension = find_dimension(condition.dimension, field)
-        if dimension.level is Level.TIME:
-            raise QueryError(field, "filter time with the period")
-        if not 0 < len(condition.values) <= MAX_VALUES:
-            raise QueryError(field, f"give 1 to {MAX_VALUES} values")
-        for value in condition.values:
-            _check_text(value, field)
-            if not value and condition.operator in _TEXT_OPERATORS:
-                raise QueryError(field, "the text to look for is empty")
+    for where in filters:
+        for leaf in leaves(where):
+            if isinstance(leaf, Filter):
+                _check_filter(leaf, field)
+                if leaf.dimension == GOAL:
+                    find_goals(leaf, with_built_in(goals), field)
+
+
+def _check_filter(condition: Filter, field: str) -> None:
+    dimension = find_dimension(condition.dimension, field)
+    if dimension.level is Level.TIME:
+        raise QueryError(field, "filter time with the period")
+    if not 0 < len(condition.values) <= MAX_VALUES:
+        raise QueryError(field, f"give 1 to {MAX_VALUES} values")
+    for value in condition.values:
+        _check_text(value, field)
+        if not value and condition.operator not in _WHOLE_OPERATORS:
+            raise QueryError(field, "the text to look for is empty")
+        if condition.operator in _PATTERN_OPERATORS:
+            check_pattern(value, field)
 
 
 def check_site(site: str | None) -> None:
@@ -87,12 +104,16 @@ def check_id(session_id: str) -> None:
 
 
 def _check_combination(question: Question) -> None:
+    facts = {name: find_metric(name).facts for name in question.metrics}
+    for name in facts if GOAL in question.dimensions else ():
+        if facts[name] in _NOT_OF_GOALS:
+            raise QueryError("metrics", f"{name} cannot be cut by goal")
     if TIME not in question.dimensions:
         if question.interval is not None:
             raise QueryError("interval", "needs the dimension time")
         return
-    for name in question.metrics:
-        if find_metric(name).facts is Facts.PRESENT:
+    for name, over in facts.items():
+        if over is Facts.PRESENT:
             raise QueryError("metrics", f"{name} is of one moment: leave out time")
     if question.compare is not None and len(question.dimensions) > 1:
         raise QueryError("compare", "a series is compared without other dimensions")
@@ -122,7 +143,17 @@ def _check_rows(question: Question) -> None:
         raise QueryError("offset", f"give 0 to {MAX_OFFSET}")
 
 
-def _check_period(field: str, period: Period) -> None:
+def check_period(field: str, period: Period) -> None:
+    """Returns if events can be of the period.
+
+    Raises:
+        QueryError: it is empty, or outside of the years 2000 to 2100.
+    """
+    """Returns if the period is not empty, and of our time.
+
+    Raises:
+        QueryError: names `field`, and why not.
+    """
     if not _EARLIEST <= period.start < period.end <= _LATEST:
         raise QueryError(field, "it is empty, or outside of the years 2000 to 2100")
 

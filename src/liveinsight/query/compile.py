@@ -7,7 +7,7 @@ come from the catalogue, all values are parameters. `copy=False`: sqlglot would 
 whole tree at each step, 80 % of the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -18,6 +18,7 @@ from liveinsight.core.limits import CURRENT_WINDOW
 from liveinsight.query.buckets import bucket_sql, buckets, find_zone
 from liveinsight.query.catalog import (
     ACTIVE_INTERVALS,
+    GOAL,
     TIME,
     Facts,
     Kind,
@@ -27,18 +28,37 @@ from liveinsight.query.catalog import (
 )
 from liveinsight.query.conditions import (
     SITE,
-    Condition,
     Slots,
     Statement,
-    conditions_of,
     fill,
     filter_values,
     fragment,
     make_statement,
     parse_fragment,
+    shape_of,
 )
-from liveinsight.query.facts import Scope, select_facts
-from liveinsight.query.model import Interval, Order, Period, Question
+from liveinsight.query.facts import GoalShape, Scope, select_facts
+from liveinsight.query.goals import (
+    condition_of,
+    expand_goals,
+    goals_in_force,
+    names_goals,
+    without_goals,
+)
+from liveinsight.query.model import (
+    And,
+    Attribution,
+    Filter,
+    HasDone,
+    Interval,
+    Not,
+    Or,
+    Order,
+    Period,
+    Question,
+    Where,
+)
+from liveinsight.query.where import names_of
 
 NOW = "now"
 BEFORE = "before"
@@ -50,7 +70,15 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     one_site: bool
     metrics: tuple[str, ...]
     dimensions: tuple[str, ...]
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Where, ...]
+    entry_conditions: tuple[Where, ...]
+    audience: tuple[Where, ...]
+    goals: tuple[GoalShape, ...]
+    is_narrowed: bool
+    """Whether filters keep the events of some goals alone."""
+    has_page: bool
+    """Whether a filter or dimension is the page."""
+    attribution: Attribution
     active: bool
     """Whether sessions count in every bucket they were active in."""
     buckets: tuple[tuple[str, str], ...]
@@ -63,6 +91,11 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         """The columns of the dimensions."""
         return [f"d{i}" for i in range(len(self.dimensions))]
 
+    @property
+    def has_audience(self) -> bool:
+        """Whether the audience of the goals is more than the matching events."""
+        return self.is_narrowed or GOAL in self.dimensions
+
 
 def compile_rows(
     question: Question, interval: Interval | None
@@ -74,11 +107,9 @@ def compile_rows(
     series = question.dimensions == (TIME,)
     compare = None if series else question.compare
     periods = [question.period] + ([compare] if compare else [])
-    shape = Shape(
-        one_site=question.site is not None,
-        metrics=question.metrics,
+    shape = _shape_of(
+        question,
         dimensions=question.dimensions,
-        conditions=conditions_of(question.filters),
         active=interval in ACTIVE_INTERVALS,
         buckets=tuple(_bucket_sqls(question, p, interval) for p in periods),
         order_by=() if series else _order_of(question),
@@ -90,15 +121,75 @@ def compile_rows(
 def compile_totals(question: Question) -> tuple[str, list[object]]:
     """One row: m0…, (b0…), 1."""
     periods = [question.period] + ([question.compare] if question.compare else [])
-    shape = Shape(
+    shape = _shape_of(question, buckets=(("", ""),) * len(periods))
+    return _filled(shape, question, periods, None)
+
+
+def _shape_of(
+    question: Question,
+    *,
+    buckets: tuple[tuple[str, str], ...],
+    dimensions: tuple[str, ...] = (),
+    active: bool = False,
+    order_by: tuple[Order, ...] = (),
+    limited: bool = False,
+) -> Shape:
+    filters = question.filters
+    entered = tuple(_at_entry(where) for where in filters)
+    goals = goals_in_force(filters, question.dimensions, question.goals)
+    return Shape(
         one_site=question.site is not None,
         metrics=question.metrics,
-        dimensions=(),
-        conditions=conditions_of(question.filters),
-        active=False,
-        buckets=(("", ""),) * len(periods),
+        dimensions=dimensions,
+        conditions=shape_of(expand_goals(filters, question.goals)),
+        entry_conditions=shape_of(expand_goals(entered, question.goals)),
+        audience=shape_of(
+            expand_goals(without_goals(filters), question.goals), "audience"
+        ),
+        goals=tuple(
+            GoalShape(
+                name=f"goal.{index}",
+                where=shape_of((condition_of(goal),), f"goal.{index}")[0],
+                value="" if goal.value is None else f"value.{index}",
+            )
+            for index, goal in enumerate(goals)
+        ),
+        is_narrowed=any(names_goals(where) for where in filters),
+        has_page="page" in {*question.dimensions, *names_of(filters)},
+        attribution=question.attribution,
+        buckets=buckets,
+        active=active,
+        order_by=order_by,
+        limited=limited,
     )
-    return _filled(shape, question, periods, None)
+
+
+def _at_entry(where: Where) -> Where:
+    """The condition with the entry page for the page, but in what users have done."""
+    if isinstance(where, HasDone):
+        return where
+    if isinstance(where, And | Or):
+        return type(where)(tuple(_at_entry(each) for each in where.filters))
+    if isinstance(where, Not):
+        return Not(_at_entry(where.filter))
+    if isinstance(where, Filter) and where.dimension == "page":
+        return msgspec.structs.replace(where, dimension="entry_page")
+    return where
+
+
+def _values_of(question: Question) -> dict[str, object]:
+    """What goes into the slots of the filters and goals of `_shape_of`."""
+    filters = question.filters
+    values = filter_values(expand_goals(filters, question.goals))
+    audience = expand_goals(without_goals(filters), question.goals)
+    values |= filter_values(audience, "audience")
+    goals = goals_in_force(filters, question.dimensions, question.goals)
+    for index, goal in enumerate(goals):
+        values[f"goal.{index}"] = goal.name
+        values |= filter_values((condition_of(goal),), f"goal.{index}")
+        if goal.value is not None:
+            values[f"value.{index}"] = goal.value.amount
+    return values
 
 
 def _filled(
@@ -108,7 +199,7 @@ def _filled(
     interval: Interval | None,
 ) -> tuple[str, list[object]]:
     statement = _compile(shape)
-    values = filter_values(question.filters)
+    values = _values_of(question)
     values |= {SITE: question.site, "limit": question.limit, "offset": question.offset}
     for name, period in zip((NOW, BEFORE), periods, strict=False):
         values[f"{name}.start"] = period.start
@@ -175,15 +266,18 @@ def _merged(name: str, shape: Shape, slots: Slots) -> Select:
         one_site=shape.one_site,
         dimensions=tuple(find_dimension(d) for d in shape.dimensions),
         conditions=shape.conditions,
+        entry_conditions=shape.entry_conditions,
+        audience=shape.audience,
+        goals=shape.goals,
+        is_narrowed=shape.is_narrowed,
+        attribution=shape.attribution,
         event_bucket=event_bucket,
         session_bucket=session_bucket,
     )
-    by_facts: dict[Facts, list[str]] = {}
-    for metric in shape.metrics:
-        by_facts.setdefault(_facts_of(metric, shape), []).append(metric)
+    columns = _columns(shape)
     selects = [
-        _aggregated(facts, names, shape, scope, slots)
-        for facts, names in by_facts.items()
+        _aggregated(facts, columns, shape, scope, slots)
+        for facts in dict.fromkeys(facts for facts, _ in columns.values())
     ]
     if len(selects) == 1:
         return selects[0]
@@ -192,28 +286,58 @@ def _merged(name: str, shape: Shape, slots: Slots) -> Select:
         stacked.subquery("stacked", copy=False), copy=False
     )
     for index, metric in enumerate(shape.metrics):
-        value = _or_nothing(f"max(m{index})", metric)
-        merged = merged.select(exp.alias_(value, f"m{index}", copy=False), copy=False)
-    return merged.group_by(*shape.labels, copy=False) if shape.labels else merged
+        value = f"max(m{index})"
+        if f"p{index}" in columns:
+            value = f"coalesce({value}, 0) / nullif(max(p{index}), 0)"
+        known = _or_nothing(value, metric)
+        merged = merged.select(exp.alias_(known, f"m{index}", copy=False), copy=False)
+    if not shape.labels:
+        return merged
+    merged = merged.group_by(*shape.labels, copy=False)
+    if shape.has_audience:
+        # Who could have converted but did not makes no row.
+        merged = merged.having("bool_or(is_row)", copy=False)
+    return merged
+
+
+def _columns(shape: Shape) -> dict[str, tuple[Facts, str]]:
+    """What is counted over which facts: m0… and, where a part divides it, p0…."""
+    columns = {}
+    for index, name in enumerate(shape.metrics):
+        metric = find_metric(name)
+        sql = metric.sql
+        if metric.per and shape.has_audience:
+            columns[f"p{index}"] = (Facts.AUDIENCE, metric.per)
+        elif metric.per:
+            sql = f"{sql} / nullif({metric.per}, 0)"
+        columns[f"m{index}"] = (_facts_of(name, shape), sql)
+    return columns
 
 
 def _aggregated(
-    facts: Facts, names: Sequence[str], shape: Shape, scope: Scope, slots: Slots
+    facts: Facts,
+    columns: Mapping[str, tuple[Facts, str]],
+    shape: Shape,
+    scope: Scope,
+    slots: Slots,
 ) -> Select:
-    """The metrics `names` over these facts, the other metrics null."""
-    sqls = {name: find_metric(name).sql for name in names}
-    columns = {
+    """The columns over these facts, the others null."""
+    sqls = {name: sql for name, (over, sql) in columns.items() if over is facts}
+    needed = {
         column.name
         for sql in sqls.values()
         for column in parse_fragment(sql).find_all(exp.Column)
     }
-    matched = select_facts(facts, sorted(columns), scope, slots)
+    matched = select_facts(facts, sorted(needed), scope, slots)
     query = exp.select(*shape.labels).from_(
         matched.subquery("matched", copy=False), copy=False
     )
-    for index, metric in enumerate(shape.metrics):
-        value = fragment(sqls.get(metric, "null"))
-        query = query.select(exp.alias_(value, f"m{index}", copy=False), copy=False)
+    for name in columns:
+        value = fragment(sqls.get(name, "null"))
+        query = query.select(exp.alias_(value, name, copy=False), copy=False)
+    if shape.has_audience:
+        is_row = exp.true() if facts is not Facts.AUDIENCE else exp.false()
+        query = query.select(exp.alias_(is_row, "is_row", copy=False), copy=False)
     return query.group_by(*shape.labels, copy=False) if shape.labels else query
 
 
@@ -228,8 +352,7 @@ def _facts_of(metric: str, shape: Shape) -> Facts:
     facts = find_metric(metric).facts
     if metric == "sessions" and shape.active:
         return Facts.ACTIVE
-    names = [*shape.dimensions, *(c.dimension for c in shape.conditions)]
-    if facts is Facts.ENTRIES and "page" not in names:
+    if facts is Facts.ENTRIES and not shape.has_page:
         return Facts.SESSIONS
     return facts
 

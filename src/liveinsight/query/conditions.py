@@ -4,19 +4,31 @@ A statement is built once per shape of question and kept, for sqlglot takes 2-10
 for one; so its parameters are slots, named here and filled for each question.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
 from sqlglot import exp, parse_one
 from sqlglot.expressions import Expr, Select
 
-from liveinsight.query.catalog import PROPERTY, Dimension, find_dimension
-from liveinsight.query.model import Filter, Operator
+from liveinsight.query.catalog import PROPERTY, TOUCH, Dimension, find_dimension
+from liveinsight.query.model import (
+    And,
+    Attribution,
+    Filter,
+    HasDone,
+    Not,
+    Operator,
+    Or,
+    Reached,
+    Where,
+)
+from liveinsight.query.where import own_leaves, replace_filters
 
 DIALECT = "duckdb"
 
 SITE = "site"
+NOT_ENGAGEMENT = "e.event_type <> 'engagement'"
 
 
 class Slots:
@@ -45,36 +57,43 @@ class Statement(msgspec.Struct, frozen=True):
     slots: tuple[str, ...]
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """A filter without its values: the slots they go to instead."""
+class Within(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the events of a condition's own look-ups are: which slots say when."""
 
-    dimension: str
-    operator: Operator
-    slots: tuple[str, ...]
-    accepts_nothing: bool
-    """Whether "not set" is among the values."""
-
-
-def conditions_of(filters: Sequence[Filter]) -> tuple[Condition, ...]:
-    """The shapes of the filters."""
-    return tuple(
-        Condition(
-            f.dimension,
-            f.operator,
-            tuple(f"filter.{index}.{n}" for n in range(len(f.values))),
-            "" in f.values,
-        )
-        for index, f in enumerate(filters)
-    )
+    one_site: bool
+    start: str
+    end: str
+    attribution: Attribution = Attribution.SESSION
 
 
-def filter_values(filters: Sequence[Filter]) -> dict[str, object]:
-    """What goes into the slots of `conditions_of(filters)`."""
-    return {
-        slot: value
-        for condition, f in zip(conditions_of(filters), filters, strict=True)
-        for slot, value in zip(condition.slots, f.values, strict=True)
-    }
+def shape_of(filters: Sequence[Where], prefix: str = "filter") -> tuple[Where, ...]:
+    """The filters with slots in place of their values; "", not set, stays."""
+    return _take_apart(filters, prefix)[0]
+
+
+def filter_values(
+    filters: Sequence[Where], prefix: str = "filter"
+) -> dict[str, object]:
+    """What goes into the slots of `shape_of(filters, prefix)`."""
+    return _take_apart(filters, prefix)[1]
+
+
+def _take_apart(
+    filters: Sequence[Where], prefix: str
+) -> tuple[tuple[Where, ...], dict[str, object]]:
+    values: dict[str, object] = {}
+
+    def keep(value: str) -> str:
+        slot = f"{prefix}.{len(values)}"
+        values[slot] = value
+        return slot
+
+    def change(leaf: Filter) -> Filter:
+        slots = tuple(value and keep(value) for value in leaf.values)
+        return Filter(leaf.dimension, leaf.operator, slots)
+
+    shapes = tuple(replace_filters(where, change) for where in filters)
+    return shapes, values
 
 
 def fill(slots: Iterable[str], values: dict[str, object]) -> list[object]:
@@ -109,37 +128,210 @@ def labelled(sql: str, dimension: Dimension, slots: Slots) -> Expr:
     return fragment(sql)
 
 
-def event_condition(condition: Condition, slots: Slots) -> Expr:
-    """The filter's condition on an event `e` and its run `r`."""
-    dimension = find_dimension(condition.dimension)
-    return _matches(labelled(dimension.event_sql, dimension, slots), condition, slots)
+def event_value(dimension: Dimension, slots: Slots, within: Within) -> Expr:
+    """The dimension's value of an event `e` in its run `r`."""
+    own = labelled(dimension.event_sql, dimension, slots)
+    return _touched(own, dimension, within)
 
 
-def session_condition(sql: str, condition: Condition, slots: Slots) -> Expr:
-    """The filter's condition on a session `s`, whose value the fragment is."""
-    return _matches(fragment(sql), condition, slots)
+def session_value(dimension: Dimension, within: Within) -> Expr:
+    """The dimension's value of a session `s`, where a session has one."""
+    return _touched(fragment(dimension.session_sql or "null"), dimension, within)
+
+
+def event_condition(where: Where, slots: Slots, within: Within) -> Expr:
+    """The condition on an event `e` and its run `r`; values are slots."""
+
+    def of_leaf(leaf: Filter | Reached) -> Expr:
+        if isinstance(leaf, Reached):
+            return _reached(leaf, slots, within)
+        value = event_value(find_dimension(leaf.dimension), slots, within)
+        return _matches(value, leaf, slots)
+
+    return _combined(where, of_leaf, "e", slots, within)
+
+
+def session_condition(where: Where, slots: Slots, within: Within) -> Expr:
+    """The condition on a session `s`, of one that `is_of_session`; values are slots."""
+
+    def of_leaf(leaf: Filter | Reached) -> Expr:
+        if isinstance(leaf, Reached):
+            raise TypeError("a threshold is a condition on events")
+        value = session_value(find_dimension(leaf.dimension), within)
+        return _matches(value, leaf, slots)
+
+    return _combined(where, of_leaf, "s", slots, within)
+
+
+def is_of_session(where: Where) -> bool:
+    """Whether a session alone decides it, without its events."""
+    return all(
+        isinstance(leaf, Filter)
+        and find_dimension(leaf.dimension).session_sql is not None
+        for leaf in own_leaves(where)
+    )
 
 
 def join_runs(query: Select, conditions: Sequence[Expr] = ()) -> Select:
     """The select with the runs `r` of its events `e`, if it names any."""
-    if not any(column.table == "r" for column in query.find_all(exp.Column)):
+    if _names_table(query, "r"):
+        of_event = fragment("r.session_key = e.session_key")
+        on = exp.and_(of_event, *conditions, copy=False)
+        query = query.join("runs as r", on=on, join_type="left", copy=False)
+    return query
+
+
+def join_touches(query: Select, of: str, slots: Slots, within: Within) -> Select:
+    """The select with the touches `t` of the sessions of `of`, if it names any."""
+    if not _names_table(query, "t"):
         return query
-    on = exp.and_(fragment("r.session_key = e.session_key"), *conditions, copy=False)
-    return query.join("runs as r", on=on, join_type="left", copy=False)
+    touches = select_touches(within, slots).subquery("t", copy=False)
+    on = f"t.session_key = {of}.session_key"
+    return query.join(touches, on=on, join_type="left", copy=False)
 
 
-def _matches(value: Expr, condition: Condition, slots: Slots) -> Expr:
-    """Null is the empty value, so that "is not X" holds for what is not set."""
-    operator = condition.operator
-    # A bare column lets the engine skip whole blocks; null never is in a list.
-    if operator is Operator.IS and not condition.accepts_nothing:
-        return value.isin(*(slots.add(slot) for slot in condition.slots))
-    known = exp.func("coalesce", value, exp.Literal.string(""))
-    if operator in (Operator.IS, Operator.IS_NOT):
-        found: Expr = known.isin(*(slots.add(slot) for slot in condition.slots))
+def select_touches(within: Within, slots: Slots) -> Select:
+    """session_key and `touch`, the values of TOUCH dimensions that it is attributed.
+
+    Of the sessions that reach into the period; over all sessions of their users.
+    """
+    here = exp.select("s.user_key").from_("sessions as s")
+    here = here.where(*runs_between("s", within, slots), copy=False)
+    columns = ", ".join(f"{name} := s.{name}" for name in TOUCH)
+    order = "partition by s.user_key order by s.start_time, s.session_key"
+    if within.attribution is Attribution.FIRST:
+        touch = f"first_value(struct_pack({columns})) over ({order})"
     else:
+        touch = (
+            f"last_value(case when s.channel <> 'Direct' then struct_pack({columns}) end"
+            f" ignore nulls) over ({order}"
+            " rows between unbounded preceding and current row)"
+        )
+    query = exp.select("s.session_key", exp.alias_(fragment(touch), "touch"))
+    query = query.from_("sessions as s", copy=False)
+    query = query.where(exp.column("user_key", "s").isin(query=here), copy=False)
+    return query.where(*of_site("s", within, slots), copy=False)
+
+
+def of_site(table: str, within: Within, slots: Slots) -> list[Expr]:
+    """That the row is of the site, where one is asked for."""
+    if not within.one_site:
+        return []
+    return [exp.column("site", table).eq(slots.add(SITE))]
+
+
+def runs_between(table: str, within: Within, slots: Slots) -> list[Expr]:
+    """That a run, or session, can hold an event of the time."""
+    return [
+        *of_site(table, within, slots),
+        fragment(f"{table}.last_activity") >= slots.add(within.start),
+        fragment(f"{table}.start_time") < slots.add(within.end),
+    ]
+
+
+def _names_table(query: Select, table: str) -> bool:
+    """Whether the select itself, not one inside it, names a column of the table."""
+    nodes = query.walk(
+        prune=lambda node: isinstance(node, exp.Select) and node is not query
+    )
+    return any(isinstance(node, exp.Column) and node.table == table for node in nodes)
+
+
+def _touched(own: Expr, dimension: Dimension, within: Within) -> Expr:
+    """The value of the session that the visit is attributed to."""
+    if dimension.name not in TOUCH or within.attribution is Attribution.SESSION:
+        return own
+    return exp.replace_placeholders(
+        fragment(
+            f"case when t.touch is null then :own else t.touch.{dimension.name} end"
+        ),
+        own=own,
+    )
+
+
+def _combined(
+    where: Where,
+    of_leaf: Callable[[Filter | Reached], Expr],
+    table: str,
+    slots: Slots,
+    within: Within,
+) -> Expr:
+    def build(node: Where) -> Expr:
+        if isinstance(node, And | Or):
+            parts = [exp.paren(build(each), copy=False) for each in node.filters]
+            if not parts:
+                return exp.true() if isinstance(node, And) else exp.false()
+            join = exp.and_ if isinstance(node, And) else exp.or_
+            return join(*parts, copy=False)
+        if isinstance(node, Not):
+            return exp.not_(exp.paren(build(node.filter), copy=False), copy=False)
+        if isinstance(node, HasDone):
+            done = exp.column("user_key", table).isin(
+                query=_users_with(node.filter, slots, within)
+            )
+            return done if node.done else exp.not_(done, copy=False)
+        return of_leaf(node)
+
+    return build(where)
+
+
+def _users_with(where: Where, slots: Slots, within: Within) -> Select:
+    """The users with an event in the time for which the condition holds."""
+    query = exp.select("e.user_key").from_("events as e")
+    query = query.where(
+        fragment(NOT_ENGAGEMENT),
+        *of_site("e", within, slots),
+        fragment("e.time") >= slots.add(within.start),
+        fragment("e.time") < slots.add(within.end),
+        event_condition(where, slots, within),
+        copy=False,
+    )
+    query = join_runs(query, runs_between("r", within, slots))
+    return join_touches(query, "e", slots, within)
+
+
+def _reached(threshold: Reached, slots: Slots, within: Within) -> Expr:
+    """The first view of a page on which its session reached the threshold."""
+    runs = exp.select("r.session_key").from_("runs as r")
+    runs = runs.where(*runs_between("r", within, slots), copy=False)
+    query = exp.select(
+        fragment(
+            "arg_min(e.event_key, (e.time, e.event_id)) filter (where"
+            " e.event_type = 'page_view' and e.interactive)"
+        )
+    )
+    query = query.from_("events as e", copy=False)
+    query = query.where(
+        *of_site("e", within, slots),
+        exp.column("session_key", "e").isin(query=runs),
+        fragment("e.event_type in ('page_view', 'engagement')"),
+        copy=False,
+    )
+    query = query.group_by("e.session_key", "e.page", copy=False)
+    query = query.having(
+        fragment(f"coalesce(sum(e.engagement_ms), 0) >= {threshold.engagement_ms}"),
+        fragment(f"coalesce(max(e.scroll_percent), 0) >= {threshold.scroll_percent}"),
+        copy=False,
+    )
+    return exp.column("event_key", "e").isin(query=query)
+
+
+def _matches(value: Expr, leaf: Filter, slots: Slots) -> Expr:
+    """Null is the empty value, so that "is not X" holds for what is not set."""
+    operator = leaf.operator
+    empty = exp.Literal.string("")
+    wanted = [slots.add(slot) if slot else empty for slot in leaf.values]
+    # A bare column lets the engine skip whole blocks; null never is in a list.
+    if operator is Operator.IS and "" not in leaf.values:
+        return value.isin(*wanted)
+    known = exp.func("coalesce", value, empty)
+    if operator in (Operator.IS, Operator.IS_NOT):
+        found: Expr = known.isin(*wanted)
+    else:
+        is_text = operator in (Operator.CONTAINS, Operator.CONTAINS_NOT)
+        name = "contains" if is_text else "regexp_matches"
         found = exp.or_(
-            *(exp.func("contains", known, slots.add(slot)) for slot in condition.slots)
+            *(exp.Anonymous(this=name, expressions=[known.copy(), w]) for w in wanted)
         )
     return exp.not_(found) if operator.is_negative else found
 

@@ -10,17 +10,29 @@ import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
-from liveinsight.query.catalog import Dimension, Facts, Level, find_dimension
-from liveinsight.query.conditions import (
-    SITE,
-    Condition,
-    Slots,
-    event_condition,
-    fragment,
-    join_runs,
-    labelled,
-    session_condition,
+from liveinsight.query.catalog import (
+    GOAL,
+    Dimension,
+    Facts,
+    Level,
+    find_dimension,
 )
+from liveinsight.query.conditions import (
+    NOT_ENGAGEMENT,
+    Slots,
+    Within,
+    event_condition,
+    event_value,
+    fragment,
+    is_of_session,
+    join_runs,
+    join_touches,
+    of_site,
+    runs_between,
+    session_condition,
+    session_value,
+)
+from liveinsight.query.model import Attribution, Where
 
 EVENT_COLUMNS = {
     "user_key": "e.user_key",
@@ -36,15 +48,24 @@ SESSION_COLUMNS = {
     "is_bounce": "s.is_bounce",
     "session_duration": "s.session_duration",
 }
-NOT_ENGAGEMENT = "e.event_type <> 'engagement'"
 EVENT_CONDITIONS = {
     Facts.EVENTS: NOT_ENGAGEMENT,
+    Facts.AUDIENCE: NOT_ENGAGEMENT,
     Facts.PRESENT: NOT_ENGAGEMENT,
     Facts.ENGAGED: (
         "e.event_type in ('page_view', 'engagement') and e.session_key is not null"
     ),
     Facts.DEPTHS: "e.scroll_percent is not null and e.page is not null",
 }
+
+
+class GoalShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A goal that conversions are of, its name and value as slots."""
+
+    name: str
+    where: Where
+    value: str = ""
+    """ "" where the event says it."""
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +75,16 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """Of the period: its slots are `name.start`, `name.end` and so on."""
     one_site: bool
     dimensions: tuple[Dimension, ...]
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Where, ...]
+    entry_conditions: tuple[Where, ...]
+    """The same with the entry page in place of the page."""
+    audience: tuple[Where, ...]
+    """The same without the goals."""
+    goals: tuple[GoalShape, ...] = ()
+    """That conversions are of; none: of the built-in one."""
+    is_narrowed: bool = False
+    """Whether the conditions keep the events of these goals alone."""
+    attribution: Attribution = Attribution.SESSION
     event_bucket: str = ""
     """SQL for the bucket of an event, where the dimension `time` is asked for."""
     session_bucket: str = ""
@@ -63,6 +93,21 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         """The slot of the period's value."""
         return f"{self.name}.{name}"
 
+    @property
+    def within(self) -> Within:
+        """Where the events of the conditions' own look-ups are."""
+        return Within(
+            one_site=self.one_site,
+            start=self.slot("start"),
+            end=self.slot("end"),
+            attribution=self.attribution,
+        )
+
+    @property
+    def by_goal(self) -> bool:
+        """Whether there is a row for each goal."""
+        return any(dimension.name == GOAL for dimension in self.dimensions)
+
 
 def select_facts(
     facts: Facts, columns: Sequence[str], scope: Scope, slots: Slots
@@ -70,12 +115,56 @@ def select_facts(
     """The matching facts, their dimensions and these columns."""
     if facts is Facts.DEPTHS:
         return _depths(scope, slots)
+    if facts is Facts.AUDIENCE:
+        scope = msgspec.structs.replace(scope, conditions=scope.audience)
     if facts in EVENT_CONDITIONS:
-        selected = [exp.alias_(fragment(EVENT_COLUMNS[c]), c) for c in columns]
-        return _events(facts, selected or [fragment("e.time")], scope, slots)
+        selected = [_event_column(name, scope, slots) for name in columns]
+        query = _events(facts, selected or [fragment("e.time")], scope, slots)
+        return _by_goal(query, columns, scope, slots)
     if facts is Facts.ENTRIES:
         scope = _at_entry(scope)
-    return _sessions(facts, columns, scope, slots)
+    return _by_goal(_sessions(facts, columns, scope, slots), columns, scope, slots)
+
+
+def _event_column(name: str, scope: Scope, slots: Slots) -> Expr:
+    """The column; conversions and revenue are of the goals in force."""
+    value = fragment(EVENT_COLUMNS[name])
+    if scope.goals and name == "is_conversion":
+        if scope.by_goal or scope.is_narrowed:
+            value = exp.true()
+        else:
+            goals = (event_condition(g.where, slots, scope.within) for g in scope.goals)
+            value = exp.or_(*goals, copy=False)
+    if name == "revenue_amount" and not scope.by_goal:
+        found = exp.Case()
+        for goal in scope.goals:
+            amount = slots.add(goal.value) if goal.value else value.copy()
+            met = event_condition(goal.where, slots, scope.within)
+            found = found.when(met, amount, copy=False)
+        if any(goal.value for goal in scope.goals):
+            value = found.else_(value, copy=False)
+    return exp.alias_(value, name, copy=False)
+
+
+def _by_goal(
+    query: Select, columns: Sequence[str], scope: Scope, slots: Slots
+) -> Select:
+    """Without the facts that meet no goal; a goal's own value is its revenue."""
+    if not scope.by_goal:
+        return query
+    label = next(
+        f"d{index}" for index, d in enumerate(scope.dimensions) if d.name == GOAL
+    )
+    amounts = [goal for goal in scope.goals if goal.value]
+    star = exp.Star()
+    if amounts and "revenue_amount" in columns:
+        case = exp.Case(this=exp.column(label))
+        for goal in amounts:
+            case = case.when(slots.add(goal.name), slots.add(goal.value), copy=False)
+        amount = case.else_(exp.column("revenue_amount"), copy=False)
+        star.set("replace", [exp.alias_(amount, "revenue_amount", copy=False)])
+    kept = exp.select(star).from_(query.subquery("met", copy=False), copy=False)
+    return kept.where(f"{label} is not null", copy=False)
 
 
 def _depths(scope: Scope, slots: Slots) -> Select:
@@ -92,30 +181,22 @@ def _events(
     """The matching events `e`, with their runs `r` where these are asked for."""
     present = facts is Facts.PRESENT
     clock = "e.present_at" if present else "e.time"
-    query = exp.select(*_event_labels(scope, slots), *selected).from_(
-        "events as e", copy=False
-    )
+    labels = _event_labels(scope, slots, is_audience=facts is Facts.AUDIENCE)
+    query = exp.select(*labels, *selected).from_("events as e", copy=False)
     query = query.where(
         fragment(EVENT_CONDITIONS[facts]),
-        *_of_site("e", scope, slots),
+        *of_site("e", scope.within, slots),
         fragment(clock) >= slots.add(scope.slot("present" if present else "start")),
         fragment(clock) < slots.add(scope.slot("end")),
-        *(event_condition(condition, slots) for condition in scope.conditions),
+        *(event_condition(each, slots, scope.within) for each in scope.conditions),
         copy=False,
     )
-    return join_runs(query, _runs_between(scope, slots, present=present))
-
-
-def _runs_between(scope: Scope, slots: Slots, *, present: bool) -> list[Expr]:
-    """Runs that can hold an event of the period: the join need not read the others."""
-    of_site = _of_site("r", scope, slots)
     if present:
-        return [*of_site, fragment("r.present_at") >= slots.add(scope.slot("present"))]
-    return [
-        *of_site,
-        fragment("r.last_activity") >= slots.add(scope.slot("start")),
-        fragment("r.start_time") < slots.add(scope.slot("end")),
-    ]
+        recent = fragment("r.present_at") >= slots.add(scope.slot("present"))
+        query = join_runs(query, [*of_site("r", scope.within, slots), recent])
+    else:
+        query = join_runs(query, runs_between("r", scope.within, slots))
+    return join_touches(query, "e", slots, scope.within)
 
 
 def _sessions(
@@ -130,32 +211,39 @@ def _sessions(
     )
     query = query.from_("sessions as s", copy=False)
     begun = "s.last_activity" if active else "s.start_time"
+    within = scope.within
     on_session = [
-        *_of_site("s", scope, slots),
+        *of_site("s", within, slots),
         fragment(begun) >= slots.add(scope.slot("start")),
         fragment("s.start_time") < slots.add(scope.slot("end")),
     ]
     on_event: list[Expr] = []
-    for condition in scope.conditions:
-        session_sql = find_dimension(condition.dimension).session_sql
-        if session_sql is None:
-            on_event.append(event_condition(condition, slots))
+    for each in scope.conditions:
+        if is_of_session(each):
+            on_session.append(session_condition(each, slots, within))
         else:
-            on_session.append(session_condition(session_sql, condition, slots))
+            on_event.append(event_condition(each, slots, within))
     if active:
         query = _with_buckets(query, scope, slots)
     by_event = any(d.level is Level.EVENT for d in scope.dimensions)
     if not by_event and not on_event:
-        return query.where(*on_session, copy=False)
-    on_event += [fragment(NOT_ENGAGEMENT), *_of_site("e", scope, slots)]
+        query = query.where(*on_session, copy=False)
+        return join_touches(query, "s", slots, within)
+    on_event += [fragment(NOT_ENGAGEMENT), *of_site("e", within, slots)]
     if not active:
         on_event.append(fragment("e.time") >= slots.add(scope.slot("start")))
     if by_event:
         on = "e.session_key = s.session_key"
         query = query.join("events as e", on=on, copy=False)
-        return query.where(*on_session, *on_event, copy=False).distinct(copy=False)
+        query = query.where(*on_session, *on_event, copy=False).distinct(copy=False)
+        query = join_runs(query, runs_between("r", within, slots))
+        return join_touches(query, "s", slots, within)
     keys = exp.select("e.session_key").from_("events as e").where(*on_event)
-    return query.where(*on_session, exp.column("session_key", "s").isin(query=keys))
+    keys = join_runs(keys, runs_between("r", within, slots))
+    keys = join_touches(keys, "e", slots, within)
+    found = exp.column("session_key", "s").isin(query=keys)
+    query = query.where(*on_session, found, copy=False)
+    return join_touches(query, "s", slots, within)
 
 
 def _with_buckets(query: Select, scope: Scope, slots: Slots) -> Select:
@@ -171,46 +259,56 @@ def _with_buckets(query: Select, scope: Scope, slots: Slots) -> Select:
 def _at_entry(scope: Scope) -> Scope:
     """The same with the entry page in place of the page."""
     entry = find_dimension("entry_page")
-    conditions = [
-        msgspec.structs.replace(c, dimension=entry.name) if c.dimension == "page" else c
-        for c in scope.conditions
-    ]
     return msgspec.structs.replace(
         scope,
         dimensions=tuple(entry if d.name == "page" else d for d in scope.dimensions),
-        conditions=tuple(conditions),
+        conditions=scope.entry_conditions,
     )
 
 
-def _event_labels(scope: Scope, slots: Slots) -> list[Expr]:
-    sqls = [
-        scope.event_bucket if dimension.level is Level.TIME else dimension.event_sql
-        for dimension in scope.dimensions
-    ]
-    return _aliased(sqls, scope, slots)
+def _event_labels(
+    scope: Scope, slots: Slots, *, is_audience: bool = False
+) -> list[Expr]:
+    values = []
+    for dimension in scope.dimensions:
+        if dimension.level is Level.TIME:
+            values.append(fragment(scope.event_bucket))
+        elif dimension.name == GOAL:
+            values.append(_goal_label(scope, slots, is_met=not is_audience))
+        else:
+            values.append(event_value(dimension, slots, scope.within))
+    return _aliased(values)
 
 
 def _session_labels(scope: Scope, slots: Slots, *, active: bool) -> list[Expr]:
-    bucket = "b.bucket_start" if active else scope.session_bucket
-    sqls = [
-        bucket
-        if dimension.level is Level.TIME
-        else dimension.session_sql or dimension.event_sql
-        for dimension in scope.dimensions
-    ]
-    return _aliased(sqls, scope, slots)
+    values = []
+    for dimension in scope.dimensions:
+        if dimension.level is Level.TIME:
+            bucket = "b.bucket_start" if active else scope.session_bucket
+            values.append(fragment(bucket))
+        elif dimension.name == GOAL:
+            values.append(_goal_label(scope, slots, is_met=True))
+        elif dimension.session_sql is None:
+            values.append(event_value(dimension, slots, scope.within))
+        else:
+            values.append(session_value(dimension, scope.within))
+    return _aliased(values)
 
 
-def _aliased(sqls: Sequence[str], scope: Scope, slots: Slots) -> list[Expr]:
+def _goal_label(scope: Scope, slots: Slots, *, is_met: bool) -> Expr:
+    """A row for each goal that the event meets, else for each goal that there is."""
+    names: list[Expr] = []
+    for goal in scope.goals:
+        name = slots.add(goal.name)
+        if is_met:
+            met = event_condition(goal.where, slots, scope.within)
+            names.append(exp.Case().when(met, name, copy=False))
+        else:
+            names.append(name)
+    return exp.func("unnest", exp.Array(expressions=names))
+
+
+def _aliased(values: Sequence[Expr]) -> list[Expr]:
     return [
-        exp.alias_(labelled(sql, dimension, slots), f"d{index}", copy=False)
-        for index, (sql, dimension) in enumerate(
-            zip(sqls, scope.dimensions, strict=True)
-        )
+        exp.alias_(value, f"d{index}", copy=False) for index, value in enumerate(values)
     ]
-
-
-def _of_site(table: str, scope: Scope, slots: Slots) -> list[Expr]:
-    if not scope.one_site:
-        return []
-    return [exp.column("site", table).eq(slots.add(SITE))]

@@ -15,7 +15,7 @@ from liveinsight.query.buckets import buckets, find_zone
 from liveinsight.query.catalog import TIME
 from liveinsight.query.check import MAX_LIMIT, check_filters, check_site
 from liveinsight.query.live import ask_active
-from liveinsight.query.model import Filter, Interval, Period, Question
+from liveinsight.query.model import Interval, Period, Question, Where
 from liveinsight.query.run import answer
 from liveinsight.query.sessions import (
     Session,
@@ -95,7 +95,7 @@ class Referrers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def active_sessions(
-    site: str | None, filters: tuple[Filter, ...], now: int, reader: Reader
+    site: str | None, filters: tuple[Where, ...], now: int, reader: Reader
 ) -> list[ActiveSession]:
     """The sessions with an event in the last 30 minutes before `now`, newest first.
 
@@ -117,7 +117,7 @@ def active_sessions(
 
 
 def summary(
-    site: str | None, period: Period, filters: tuple[Filter, ...], reader: Reader
+    site: str | None, period: Period, filters: tuple[Where, ...], reader: Reader
 ) -> Summary:
     """Sessions that started, events, mean session time in seconds, conversion rate."""
     metrics = ("sessions", "events", "session_duration", "conversion_rate")
@@ -136,7 +136,7 @@ def summary(
 def hourly(
     site: str | None,
     period: Period,
-    filters: tuple[Filter, ...],
+    filters: tuple[Where, ...],
     timezone: str,
     reader: Reader,
 ) -> list[HourCount]:
@@ -170,7 +170,7 @@ def last_hours(hours: int, timezone: str, now: int) -> Period:
 
 
 def pages(
-    site: str | None, period: Period, filters: tuple[Filter, ...], reader: Reader
+    site: str | None, period: Period, filters: tuple[Where, ...], reader: Reader
 ) -> list[PageViews]:
     """Every page with its views, most first."""
     found = _count_by("page", "page_views", site, period, filters, reader)
@@ -178,7 +178,7 @@ def pages(
 
 
 def referrers(
-    site: str | None, period: Period, filters: tuple[Filter, ...], reader: Reader
+    site: str | None, period: Period, filters: tuple[Where, ...], reader: Reader
 ) -> Referrers:
     """Every source with its sessions, most first."""
     found = _count_by("source", "sessions", site, period, filters, reader)
@@ -193,7 +193,7 @@ def _count_by(
     metric: str,
     site: str | None,
     period: Period,
-    filters: tuple[Filter, ...],
+    filters: tuple[Where, ...],
     reader: Reader,
 ) -> list[tuple[str | None, int]]:
     """All labels, a page of rows at a time."""

@@ -5,6 +5,7 @@ on the page keeps current visitors with an event there, and active sessions that
 one within the 30 minutes.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import cast
 
@@ -12,26 +13,28 @@ import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
-from liveinsight.core.limits import CURRENT_WINDOW, MINUTE, SESSION_SILENCE
+from liveinsight.core.limits import CURRENT_WINDOW, DAY, MINUTE, SESSION_SILENCE
 from liveinsight.core.ports import Reader
 from liveinsight.query.catalog import find_dimension
 from liveinsight.query.check import check_filters, check_site
 from liveinsight.query.conditions import (
+    NOT_ENGAGEMENT,
     SITE,
-    Condition,
     Slots,
     Statement,
-    conditions_of,
+    Within,
     event_condition,
     fill,
     filter_values,
     fragment,
+    is_of_session,
     join_runs,
     make_statement,
     session_condition,
+    shape_of,
 )
-from liveinsight.query.facts import NOT_ENGAGEMENT
-from liveinsight.query.model import Filter
+from liveinsight.query.goals import expand_goals
+from liveinsight.query.model import Goal, Where
 
 MINUTES = 30
 TOP = 10
@@ -88,7 +91,11 @@ class Panels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def live_panels(
-    site: str | None, filters: tuple[Filter, ...], now: int, reader: Reader
+    site: str | None,
+    filters: tuple[Where, ...],
+    now: int,
+    reader: Reader,
+    goals: tuple[Goal, ...] = (),
 ) -> Panels:
     """The panels at `now`.
 
@@ -99,11 +106,11 @@ def live_panels(
         QueryError: a filter names no dimension, or `time`.
     """
     check_site(site)
-    check_filters(filters, field="filters")
-    one_site, conditions = site is not None, conditions_of(filters)
+    check_filters(filters, field="filters", goals=goals)
+    filters = expand_goals(filters, goals)
+    one_site, conditions = site is not None, shape_of(filters)
     first = now - now % MINUTE - (MINUTES - 1) * MINUTE
-    values = filter_values(filters) | {
-        SITE: site,
+    values = _values_of(site, filters, now) | {
         "first": first,
         "present": now - CURRENT_WINDOW,
     }
@@ -124,14 +131,14 @@ def live_panels(
 
 
 def ask_active(
-    site: str | None, filters: tuple[Filter, ...], now: int, reader: Reader
+    site: str | None, filters: tuple[Where, ...], now: int, reader: Reader
 ) -> list[LiveSession]:
     """All sessions with an event in the last 30 minutes, newest first.
 
     Both times are on our clock, however wrong the sender's is.
     """
-    values = filter_values(filters) | {SITE: site, "since": now - SESSION_SILENCE}
-    statement = _active(site is not None, conditions_of(filters))
+    values = _values_of(site, filters, now)
+    statement = _active(site is not None, shape_of(filters))
     names = LiveSession.__struct_fields__
     rows = (
         dict(zip(names, row, strict=True)) for row in _ask(statement, values, reader)
@@ -139,8 +146,23 @@ def ask_active(
     return msgspec.convert(list(rows), list[LiveSession])
 
 
+def _values_of(
+    site: str | None, filters: Sequence[Where], now: int
+) -> dict[str, object]:
+    """What users have done is looked for in the same 30 minutes, by either clock."""
+    return filter_values(filters) | {
+        SITE: site,
+        "since": now - SESSION_SILENCE,
+        "until": now + DAY,
+    }
+
+
+def _within(one_site: bool) -> Within:  # noqa: FBT001 a key of the caches
+    return Within(one_site=one_site, start="since", end="until")
+
+
 @lru_cache(maxsize=256)
-def _active(one_site: bool, conditions: tuple[Condition, ...]) -> Statement:  # noqa: FBT001 a key of the cache
+def _active(one_site: bool, conditions: tuple[Where, ...]) -> Statement:  # noqa: FBT001 a key of the cache
     slots = Slots()
     query = exp.select(
         "s.session_id",
@@ -164,20 +186,20 @@ def _active(one_site: bool, conditions: tuple[Condition, ...]) -> Statement:  # 
         )
     on_event: list[Expr] = []
     for condition in conditions:
-        session_sql = find_dimension(condition.dimension).session_sql
-        if session_sql is None:
-            on_event.append(event_condition(condition, slots))
+        if is_of_session(condition):
+            query = query.where(session_condition(condition, slots, _within(one_site)))
         else:
-            query = query.where(session_condition(session_sql, condition, slots))
+            on_event.append(event_condition(condition, slots, _within(one_site)))
     if on_event:
         keys = _recent("since", one_site=one_site, slots=slots).where(*on_event)
         keys = keys.select("e.session_key")
+        keys = join_runs(keys, [fragment("r.present_at") >= slots.add("since")])
         query = query.where(exp.column("session_key", "s").isin(query=keys))
     return make_statement(query.order_by("s.present_at desc", "s.session_id"), slots)
 
 
 @lru_cache(maxsize=256)
-def _per_minute(one_site: bool, conditions: tuple[Condition, ...]) -> Statement:  # noqa: FBT001 a key of the cache
+def _per_minute(one_site: bool, conditions: tuple[Where, ...]) -> Statement:  # noqa: FBT001 a key of the cache
     """Minute, visitors, page views."""
     slots = Slots()
     query = _recent("first", one_site=one_site, slots=slots)
@@ -189,13 +211,13 @@ def _per_minute(one_site: bool, conditions: tuple[Condition, ...]) -> Statement:
             " as page_views"
         ),
     )
-    query = query.where(*(event_condition(c, slots) for c in conditions))
+    query = query.where(*_on_events(conditions, slots, one_site=one_site))
     recent = [fragment("r.present_at") >= slots.add("first")]
     return make_statement(join_runs(query.group_by("minute"), recent), slots)
 
 
 @lru_cache(maxsize=256)
-def _present(one_site: bool, conditions: tuple[Condition, ...]) -> Statement:  # noqa: FBT001 a key of the cache
+def _present(one_site: bool, conditions: tuple[Where, ...]) -> Statement:  # noqa: FBT001 a key of the cache
     """Visitors, and by which of PLACES: the others are null, their bit of `what` is 1."""
     slots = Slots()
     here = _recent("present", one_site=one_site, slots=slots)
@@ -209,11 +231,17 @@ def _present(one_site: bool, conditions: tuple[Condition, ...]) -> Statement:  #
             " = 1"
         )
     )
-    here = here.where(*(event_condition(c, slots) for c in conditions))
+    here = here.where(*_on_events(conditions, slots, one_site=one_site))
     # A run is at least as recent as its events: the join need not read the others.
     here = join_runs(here, [fragment("r.present_at") >= slots.add("present")])
     query = cast("Select", fragment(_COUNT_PRESENT)).with_("here", as_=here)
     return make_statement(query, slots)
+
+
+def _on_events(
+    conditions: Sequence[Where], slots: Slots, *, one_site: bool
+) -> list[Expr]:
+    return [event_condition(each, slots, _within(one_site)) for each in conditions]
 
 
 _COUNT_PRESENT = """

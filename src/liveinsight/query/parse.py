@@ -2,7 +2,7 @@ r"""Questions from the text of addresses.
 
 A filter is `DIMENSION:OPERATOR:VALUE[|VALUE…]`; `\|` is a bar and `\\` a
 backslash inside a value, and the empty value is "not set". In the name of a
-property a colon is `\:`. A period is a name, or from and to.
+property a colon is `\:`. What begins with `[` is a filter in JSON (query.where). A period is a name, or from and to.
 """
 
 import re
@@ -10,6 +10,8 @@ from calendar import monthrange
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from liveinsight.core import limits
 from liveinsight.core.limits import DAY
@@ -23,7 +25,8 @@ from liveinsight.query.buckets import (
 )
 from liveinsight.query.catalog import PROPERTY
 from liveinsight.query.check import check_filters
-from liveinsight.query.model import Filter, Interval, Operator, Period
+from liveinsight.query.model import Filter, Goal, Interval, Operator, Period, Where
+from liveinsight.query.where import read_where, write_where
 
 PERIODS = ("today", "yesterday", "7d", "30d", "90d", "12mo")
 DEFAULT_PERIOD = "30d"
@@ -39,19 +42,23 @@ _MS = re.compile(r"[0-9]{1,15}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def parse_filters(values: Sequence[str]) -> tuple[Filter, ...]:
+def parse_filters(
+    values: Sequence[str], goals: Sequence[Goal] = ()
+) -> tuple[Where, ...]:
     """The filters that the `f` parameters of an address spell.
 
     Raises:
         QueryError: one cannot be read, or names no dimension.
     """
-    filters = tuple(_parse_filter(value) for value in values)
-    check_filters(filters, field="f")
+    filters = tuple(parse_filter(value) for value in values)
+    check_filters(filters, field="f", goals=goals)
     return filters
 
 
-def format_filter(condition: Filter) -> str:
+def format_filter(condition: Where) -> str:
     """The text that `parse_filters` reads as this filter."""
+    if not isinstance(condition, Filter):
+        return msgspec.json.encode(write_where(condition)).decode()
     name = condition.dimension
     if name.startswith(PROPERTY):
         key = name.removeprefix(PROPERTY).replace("\\", "\\\\").replace(":", "\\:")
@@ -119,6 +126,21 @@ def previous(period: Period, timezone: str = "UTC") -> Period:
     return Period(earlier, max(instant(end, zone), earlier + 1))
 
 
+def year_before(period: Period, timezone: str = "UTC") -> Period:
+    """The same wall clock times of a year earlier; the 29th of February is the 28th.
+
+    Raises:
+        QueryError: there is no such time zone.
+    """
+    zone = find_zone(timezone)
+    begin, end = (
+        instant(_months_before(local_time(ms, zone).replace(tzinfo=None), 12), zone)
+        for ms in (period.start, period.end)
+    )
+    # The 28th and the 29th of February both become the 28th.
+    return Period(begin, end if end > begin else begin + period.end - period.start)
+
+
 def default_interval(period: Period) -> Interval:
     """The buckets that make a readable chart of the period."""
     length = period.end - period.start
@@ -128,7 +150,14 @@ def default_interval(period: Period) -> Interval:
     return Interval.DAY if length <= 100 * DAY else Interval.MONTH
 
 
-def _parse_filter(text: str) -> Filter:
+def parse_filter(text: str) -> Where:
+    """The filter that the text spells; its names are not looked up.
+
+    Raises:
+        QueryError: it cannot be read.
+    """
+    if text.startswith("["):
+        return _parse_json(text)
     match = _FILTER.fullmatch(text)
     if match is None:
         raise QueryError("f", "write DIMENSION:OPERATOR:VALUE, or VALUE|VALUE")
@@ -140,6 +169,14 @@ def _parse_filter(text: str) -> Filter:
     return Filter(
         _unescape(match["dimension"]), operator, tuple(_split(match["values"]))
     )
+
+
+def _parse_json(text: str) -> Where:
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise QueryError("f", "it begins with [ but is no JSON") from None
+    return read_where(value, "f")
 
 
 def _split(text: str) -> list[str]:

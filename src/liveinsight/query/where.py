@@ -5,6 +5,9 @@ The form is the field's: `["is", "page", ["/a", "/b"]]`, `["and", [F, G]]`,
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+
+import re2
 
 from liveinsight.errors import QueryError
 from liveinsight.query.model import (
@@ -20,6 +23,7 @@ from liveinsight.query.model import (
 
 MAX_DEPTH = 6
 MAX_LEAVES = 60
+MAX_PATTERN_CHARS = 500
 
 _OPERATORS = {operator.value: operator for operator in Operator}
 _FORMS = (
@@ -90,6 +94,40 @@ def replace_filters(where: Where, change: Callable[[Filter], Where]) -> Where:
     if isinstance(where, HasDone):
         return HasDone(replace_filters(where.filter, change), where.done)
     return where
+
+
+def is_accepted(condition: Filter, text: str) -> bool:
+    """Whether the filter holds for a value; "" stands for "not set"."""
+    if condition.operator in (Operator.IS, Operator.IS_NOT):
+        found = text in condition.values
+    elif condition.operator in (Operator.CONTAINS, Operator.CONTAINS_NOT):
+        found = any(part in text for part in condition.values)
+    else:
+        found = any(_pattern(value).search(text) for value in condition.values)
+    return found is not condition.operator.is_negative
+
+
+def check_pattern(pattern: str, field: str) -> None:
+    """Returns if it is a regular expression as the engine takes it.
+
+    Raises:
+        QueryError: names `field`, and why it is none.
+    """
+    if len(pattern) > MAX_PATTERN_CHARS:
+        raise QueryError(field, f"a pattern has at most {MAX_PATTERN_CHARS} characters")
+    try:
+        _pattern(pattern)
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        said = reason.decode() if isinstance(reason, bytes) else str(reason)
+        raise QueryError(field, f"no RE2 expression: {said}"[:300]) from None
+
+
+@lru_cache(maxsize=256)
+def _pattern(pattern: str) -> "re2._Regexp[str]":
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options=options)
 
 
 def names_of(filters: Iterable[Where]) -> set[str]:

@@ -10,9 +10,10 @@ from django.shortcuts import render
 
 from liveinsight.core.site import Sites, site_id
 from liveinsight.dashboard import runtime
+from liveinsight.dashboard.shares import Share, check_asked, share_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import QueryError, StoreUnavailable
-from liveinsight.query.model import Filter
+from liveinsight.query.model import Where
 from liveinsight.query.parse import parse_filters
 
 REMEMBERED = "site"
@@ -26,8 +27,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     """ "" where nothing is configured and nothing has come."""
     timezone: str
-    filters: tuple[Filter, ...]
+    filters: tuple[Where, ...]
+    """All that hold."""
+    asked: tuple[Where, ...]
+    """Those of them that the address spells, and that can be taken off."""
     now: int
+    share: Share | None = None
+    """The link that the reader came by."""
 
 
 def read_scope(request: HttpRequest) -> Scope:
@@ -37,12 +43,18 @@ def read_scope(request: HttpRequest) -> Scope:
         QueryError: a filter cannot be read.
     """
     sites = load_sites()
-    site = choose_site(request, sites)
+    share = share_of(request)
+    site = choose_site(request, sites) if share is None else share.site
+    asked = parse_filters(request.GET.getlist("f"))
+    if share is not None:
+        check_asked(share, asked)
     return Scope(
         site=site,
         timezone=sites.get(site).timezone,
-        filters=parse_filters(request.GET.getlist("f")),
+        filters=asked if share is None else (*share.filters, *asked),
+        asked=asked,
         now=runtime.current().clock(),
+        share=share,
     )
 
 
