@@ -39,6 +39,7 @@ from liveinsight.store.dynamodb.items import Tables
 from liveinsight.store.dynamodb.live import LiveSessions
 from liveinsight.store.dynamodb.reader import DynamoReader
 from liveinsight.store.dynamodb.timelines import Timelines
+from liveinsight.store.exporter import Exporter
 from liveinsight.store.inbox import LedgerLine
 from liveinsight.store.keeper import Keeper
 from liveinsight.store.live_tables import LiveTables
@@ -116,6 +117,7 @@ class AwsMachine:
         self.sessions = LiveSessions(
             tables, live_tables, now_ms, every_ms=config.aws_live_seconds * SECOND
         )
+        self.exporter = Exporter(self.warehouse, data.exports)
         self.live = LiveHub(self.sessions, now_ms, read_at=self.read_at)
         self.sessions.publish = self.live.publish
         self.sessions.watched = self.live.sites
@@ -159,6 +161,7 @@ class AwsMachine:
         runtime.bind(
             runtime.Runtime(
                 reader=self.warehouse,
+                exporter=self.exporter,
                 present=self.sessions,
                 timelines=self.timelines,
                 stack=runtime.Stack(

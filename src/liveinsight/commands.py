@@ -6,7 +6,10 @@ from typing import Protocol
 import msgspec
 from django.db import connection
 
-from liveinsight.control import Command
+from liveinsight.control import Command, takes
+from liveinsight.dashboard.exports import file_name, read_wanted
+from liveinsight.store.export import AskedExport, PartOfExport, Plan
+from liveinsight.store.exporter import Exporter
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,8 +18,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     done: float | None
 
 
-class Rebuildable(Protocol):
-    """A machine whose warehouse can be made anew."""
+class Commanded(Protocol):
+    """A machine whose warehouse can be made anew, and exported."""
+
+    exporter: Exporter
 
     def begin_rebuild(self) -> None:
         """Starts the warehouse over."""
@@ -25,12 +30,28 @@ class Rebuildable(Protocol):
         """0-1 while the warehouse is filled, else None."""
 
 
-def shared_commands(machine: Rebuildable) -> dict[str, Command]:
+def shared_commands(machine: Commanded) -> dict[str, Command]:
     """The commands that every machine has done, by name."""
     return {
         "rebuild": lambda _: machine.begin_rebuild(),
         "rebuild-progress": lambda _: Progress(done=machine.rebuild_progress()),
+        "export-plan": takes(AskedExport, lambda asked: plan_export(machine, asked)),
+        "export-part": takes(
+            PartOfExport,
+            lambda part: str(machine.exporter.write(part.wanted, part.window)),
+        ),
     }
+
+
+def plan_export(machine: Commanded, asked: AskedExport) -> Plan:
+    """What is to be exported, in parts.
+
+    Raises:
+        QueryError: there is no such site, period or format.
+    """
+    wanted = read_wanted(asked)
+    windows = machine.exporter.plan(wanted)
+    return Plan(wanted=wanted, windows=windows, name=file_name(wanted))
 
 
 def closing_database(commands: Mapping[str, Command]) -> dict[str, Command]:

@@ -42,6 +42,11 @@ class DataDir:
         return self.root / "warehouse.duckdb"
 
     @property
+    def exports(self) -> Path:
+        """The folder of parts of exports under way."""
+        return self.root / "exports"
+
+    @property
     def app(self) -> Path:
         """Sites, accounts and keys (SQLite)."""
         return self.root / "app.sqlite3"

@@ -39,6 +39,7 @@ from liveinsight.jobs import Job
 from liveinsight.routes import App, Routes
 from liveinsight.store.applier import Applier
 from liveinsight.store.archive import Archive, archive_closed_hours
+from liveinsight.store.exporter import Exporter
 from liveinsight.store.inbox import Inbox, LedgerLine
 from liveinsight.store.recovery import open_warehouse, seed_running
 from liveinsight.store.source import InboxSource
@@ -83,6 +84,7 @@ class Machine:
         self.applier = Applier(
             InboxSource(self.inbox), self.warehouse, on_damage=self.recovery.recover
         )
+        self.exporter = Exporter(self.warehouse, data.exports)
         self.live = LiveHub(self.warehouse, now_ms, backlog=lambda: self.inbox.backlog)
         self.places = PlaceReader(find_country_database(config))
         self.door = Door(
@@ -139,6 +141,7 @@ class Machine:
         runtime.bind(
             runtime.Runtime(
                 reader=self.warehouse,
+                exporter=self.exporter,
                 clock=now_ms,
                 live=self.live,
                 ledger=self.ledger,

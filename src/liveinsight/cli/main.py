@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "site": "The sites whose events are taken.",
     "account": "The people who may sign in.",
     "key": "The keys that read the API, as in `Authorization: Bearer KEY`.",
+    "export": "Write the events of a period to a file.",
     "load": "Take over the events of another archive.",
     "rebuild": "Make the warehouse anew from archive and inbox.",
     "deploy": "Make or update the collector in your AWS account.",

@@ -10,6 +10,7 @@ from liveinsight.core.outcome import Sample
 from liveinsight.core.ports import Reader
 from liveinsight.core.stack_counts import StackLedger
 from liveinsight.dashboard.live_hub import LiveHub
+from liveinsight.store.exporter import Exporter
 
 
 class LedgerLine(Protocol):
@@ -93,6 +94,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], int]
     """Now, in ms."""
     live: LiveHub
+    exporter: Exporter | None = None
+    """Makes files of the events."""
     ledger: Callable[[], Sequence[LedgerLine]]
     samples: Callable[[], Sequence[Sample]]
     """Newest last."""
