@@ -2,16 +2,17 @@
 import { LiveLink } from "./live/link.js";
 
 const FEED_KEPT = 60;
-const links = new Map();
+const links = new Map(); // by token address, too: a shared link shows less than its owner sees
+const keyOf = ({ addresses, query }) => `${addresses.token}?${query}`;
 
 class Shared {
-  constructor(key, addresses) {
+  constructor({ addresses, query }) {
     this.ports = new Set();
     this.last = new Map();
     this.feed = [];
     this.link = new LiveLink({
       addresses,
-      query: key,
+      query,
       tell: (kind, data) => this.tell(kind, data),
     });
     this.link.start();
@@ -43,9 +44,10 @@ globalThis.onconnect = (event) => {
   const [port] = event.ports;
   port.onmessage = ({ data }) => {
     if (data.kind === "leave") return leave(port);
-    if (data.kind === "retry") return links.get(data.query)?.link.retryNow();
-    if (!links.has(data.query)) links.set(data.query, new Shared(data.query, data.addresses));
-    links.get(data.query).join(port);
+    const key = keyOf(data);
+    if (data.kind === "retry") return links.get(key)?.link.retryNow();
+    if (!links.has(key)) links.set(key, new Shared(data));
+    links.get(key).join(port);
     // A tab that crashes says no goodbye, but its lock is let go.
     if (data.lock && globalThis.navigator?.locks) {
       navigator.locks.request(data.lock, () => leave(port));

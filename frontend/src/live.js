@@ -11,7 +11,8 @@ const site = $(".top [data-site]")?.textContent.trim() ?? "";
 const state = { panels: null, dirty: false, name: "connecting", retryAt: 0, heardAt: Date.now() };
 const delay = new Delay();
 const minutes = showMinutes(config);
-const feed = showFeed(config);
+const sessions = $("[data-sessions]");
+const feed = sessions && showFeed(config); // by a shared link there are neither
 
 function setText(name, value) {
   for (const element of $$(`[data-live="${name}"]`)) {
@@ -35,7 +36,7 @@ function render() {
   setText("sessions", panels.active_sessions);
   setText("views", panels.per_minute.reduce((sum, minute) => sum + minute.page_views, 0));
   for (const list of $$("[data-panel]")) showPanel(list, panels[list.dataset.panel], config);
-  showSessions($("[data-sessions]"), panels, config);
+  if (sessions) showSessions(sessions, panels, config);
   minutes.show(panels.per_minute);
   if (panels.active_sessions > 0) firstEvent();
 }
@@ -95,7 +96,7 @@ const handlers = {
       state.heardAt = Date.now();
       delay.measure(data.events);
     }
-    feed.add(data.events, { quiet: Boolean(data.old) });
+    feed?.add(data.events, { quiet: Boolean(data.old) });
   },
   panels(data) {
     state.heardAt = Date.now();
@@ -128,5 +129,5 @@ document.addEventListener("visibilitychange", () => {
 setInterval(() => {
   if (document.hidden) return;
   showState();
-  feed.tick(delay.offset);
+  feed?.tick(delay.offset);
 }, 1000);

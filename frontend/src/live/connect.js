@@ -30,7 +30,7 @@ function joinWorker({ addresses, query, worker, tell }) {
   else join();
   addEventListener("pagehide", () => shared.port.postMessage({ kind: "leave" }));
   addEventListener("pageshow", (event) => event.persisted && join());
-  const retry = () => shared.port.postMessage({ kind: "retry", query });
+  const retry = () => shared.port.postMessage({ kind: "retry", addresses, query });
   addEventListener("online", retry);
   return { retry };
 }

@@ -81,19 +81,20 @@ def answers_json(
             )
         try:
             answer = question(read_scope(request, asker), *args, **kwargs)
-        except FieldError as error:
-            status = STATUS_OF.get(type(error), 400)
-            return answer_error(status, error.field, error.reason)
-        except StoreUnavailable as error:
-            return answer_error(
-                503,
-                "warehouse",
-                "it is being rebuilt; try again",
-                {"Retry-After": str(error.retry_after)},
-            )
+        except (FieldError, StoreUnavailable) as error:
+            return answer_failure(error)
         return HttpResponse(msgspec.json.encode(answer), "application/json")
 
     return view
+
+
+def answer_failure(error: FieldError | StoreUnavailable) -> HttpResponse:
+    """The answer to a question that cannot be answered as asked, or not now."""
+    if isinstance(error, FieldError):
+        status = STATUS_OF.get(type(error), 400)
+        return answer_error(status, error.field, error.reason)
+    retry = {"Retry-After": str(error.retry_after)}
+    return answer_error(503, "warehouse", "it is being rebuilt; try again", retry)
 
 
 STATUS_OF: Final[dict[type[FieldError], int]] = {

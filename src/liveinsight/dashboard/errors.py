@@ -21,7 +21,7 @@ def answer_error(
 
 def is_for_a_program(request: HttpRequest) -> bool:
     """Whether the address is one that answers in JSON."""
-    return request.path.startswith(FOR_PROGRAMS)
+    return request.path_info.startswith(FOR_PROGRAMS)
 
 
 def not_found(
@@ -31,7 +31,8 @@ def not_found(
     """Django's handler404."""
     if is_for_a_program(request):
         return answer_error(404, "path", "there is nothing at this address")
-    return render(request, "404.html", status=404)
+    is_link = request.path_info.startswith(("/share/", "/embed/"))
+    return render(request, "404.html", {"is_link": is_link}, status=404)
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -6,6 +6,8 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from liveinsight.dashboard.shares import share_of
+
 # No 'unsafe-inline' anywhere: no inline script, style element or style attribute.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -22,6 +24,10 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+EMBEDDED_POLICY: Final = CONTENT_SECURITY_POLICY.replace(
+    "frame-ancestors 'none'", "frame-ancestors *"
+)
+"""Of what an embeddable link shows: read-only, and nobody is signed in there."""
 PERMISSIONS_POLICY: Final = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -51,9 +57,15 @@ class SecureAnswers:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The answer with its headers."""
         response = self.answer(request)
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        share = share_of(request)
+        if share is not None and share.is_embedded:
+            policy, readers = EMBEDDED_POLICY, "cross-origin"
+            del response.headers["X-Frame-Options"]
+        else:
+            policy, readers = CONTENT_SECURITY_POLICY, "same-origin"
+        response.headers["Content-Security-Policy"] = policy
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = readers
         # Numbers of an account: no shared cache keeps them. Not `no-store`, which
         # would also switch off the back/forward cache.
         response.headers.setdefault("Cache-Control", "private, no-cache")

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -35,6 +35,7 @@ logger = logging.getLogger("liveinsight.live")
 
 MAX_STREAMS: Final = 1_000
 MAX_GROUPS: Final = 500
+MAX_GROUPS_OF_A_LINK: Final = 10
 COMPUTED_A_SECOND: Final = 50
 """Panels of a (site, filters) a second; with more, the groups take turns."""
 TICK: Final = 0.1
@@ -161,11 +162,23 @@ class LiveHub:
                     for stamp, event, start, item in items
                     if event.site == watch.site and passes(event, start, watch.filters)
                 ]
-                group.recent.extend(passed)
-                if passed:
-                    group.has_news = True
+                if not passed:
+                    continue
+                group.has_news = True
+                if watch.link_id is None:
+                    group.recent.extend(passed)
                     sorted_items.append((group, [item for _, item in passed]))
             return sorted_items
+
+    def forget(self, site: str, sessions: Iterable[str]) -> None:
+        """Forgets these sessions of a site, and what it has lately said of the site."""
+        with self.lock:
+            for session_id in sessions:
+                self.beginnings.known.pop((site, session_id), None)
+            for group in self.groups.values():
+                if group.watch.site == site:
+                    group.recent.clear()
+                    group.panels = None
 
     # --- panels --------------------------------------------------------------
 
@@ -253,6 +266,8 @@ class LiveHub:
     def compute_panels(self, watch: Watch, now: int) -> bytes:
         """The panels as JSON: one round of questions to the warehouse."""
         panels = live_panels(watch.site, watch.filters, now, self.reader)
+        if watch.link_id is not None:
+            panels = msgspec.structs.replace(panels, sessions=[])
         return msgspec.json.encode(panels)
 
     # --- viewers -------------------------------------------------------------
@@ -267,6 +282,7 @@ class LiveHub:
             raise TooManyWatchesError
         viewer = Viewer()
         with self.lock:
+            self.check_link(watch)
             group = self.group_of(watch)
             group.viewers.add(viewer)
         self.streams += 1
@@ -276,6 +292,18 @@ class LiveHub:
         else:
             self.wake.set()
         return viewer
+
+    def check_link(self, watch: Watch) -> None:
+        """Returns if one more may watch by the link: strangers leave room for others."""
+        if watch.link_id is None:
+            return
+        viewers = sum(
+            len(group.viewers)
+            for group in self.groups.values()
+            if group.watch.link_id is not None
+        )
+        if viewers >= self.max_streams // 2:
+            raise TooManyWatchesError
 
     def leave(self, watch: Watch, viewer: Viewer) -> None:
         """The stream has ended."""
@@ -289,7 +317,9 @@ class LiveHub:
         """The group, made if need be; the lock is held."""
         group = self.groups.get(watch)
         if group is None:
-            if len(self.groups) >= MAX_GROUPS:
+            by_link = [each for each in self.groups if each.link_id == watch.link_id]
+            most = MAX_GROUPS if watch.link_id is None else MAX_GROUPS_OF_A_LINK
+            if len(self.groups) >= MAX_GROUPS or len(by_link) >= most:
                 raise TooManyWatchesError
             group = self.groups[watch] = Group(watch)
         return group

@@ -7,7 +7,7 @@ backlog_events, panels}`; a comment every 15 s shows that the line is open.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -22,11 +22,15 @@ from liveinsight.dashboard.rights import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from liveinsight.dashboard.asgi_types import Receive, Scope, Send
     from liveinsight.dashboard.live_group import Viewer
     from liveinsight.dashboard.live_hub import LiveHub
+
+First = TypeVar("First")
+T = TypeVar("T")
 
 HEARTBEAT_SECONDS: Final = 15.0
 RIGHTS_SECONDS: Final = 60.0
@@ -82,24 +86,21 @@ class Line(msgspec.Struct, frozen=True):
 async def find_grant(hub: LiveHub, scope: Scope, cookies: str) -> Grant | None:
     """The token's grant, if the one who brings it has the rights it was made with."""
     token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-    grant = open_grant(token)
-    if grant is None or not await is_allowed(hub.threads, grant.asker, cookies):
-        return None
-    return grant
+    return await in_thread(hub.threads, open_grant, token, cookies)
 
 
-async def is_allowed(threads: Executor, asker: Asker, cookies: str) -> bool:
-    """Asks the database, in a thread."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(threads, ask_database, asker, cookies)
+async def in_thread(
+    threads: Executor, ask: Callable[[First, str], T], first: First, cookies: str
+) -> T:
+    """What `ask` finds in the database, which no event loop waits for."""
 
+    def work() -> T:
+        try:
+            return ask(first, cookies)
+        finally:
+            close_old_connections()  # leaves none open in the thread
 
-def ask_database(asker: Asker, cookies: str) -> bool:
-    """As is_still_granted; leaves no connection open in the thread."""
-    try:
-        return is_still_granted(asker, cookies)
-    finally:
-        close_old_connections()
+    return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
 async def wait_for_leaving(receive: Receive, viewer: Viewer) -> None:
@@ -133,7 +134,8 @@ async def send_messages(send: Send, hub: LiveHub, viewer: Viewer, line: Line) ->
         if viewer.closed:
             return
         if loop.time() >= check_at:
-            if not await is_allowed(hub.threads, line.asker, line.cookies):
+            still = in_thread(hub.threads, is_still_granted, line.asker, line.cookies)
+            if not await still:
                 return
             check_at = loop.time() + RIGHTS_SECONDS
         await send_body(send, take(viewer, hub.clock()) or b":\n\n")

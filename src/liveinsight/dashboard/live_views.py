@@ -12,6 +12,7 @@ from liveinsight.dashboard.rights import (
     Watch,
     sign_grant,
 )
+from liveinsight.dashboard.shares import shareable
 from liveinsight.errors import QueryError, StoreUnavailable
 from liveinsight.query.check import check_filters
 
@@ -19,7 +20,9 @@ from liveinsight.query.check import check_filters
 @answers_json
 def token(scope: Scope) -> object:
     """`{token, expires_in}`: for `/live/stream?token=`; seconds."""
-    grant = Grant(asker=scope.asker, watch=read_watch(scope))
+    # A link's own filters are added when the token is opened: they are not told.
+    watch = msgspec.structs.replace(read_watch(scope), filters=scope.spelt)
+    grant = Grant(asker=scope.asker, watch=watch)
     return {"token": sign_grant(grant), "expires_in": TOKEN_SECONDS}
 
 
@@ -46,10 +49,10 @@ def read_watch(scope: Scope) -> Watch:
     if scope.site is None:
         raise QueryError("site", "name one")
     check_filters(scope.filters, "f")
-    return Watch(scope.site, scope.filters)
+    return Watch(scope.site, scope.filters, scope.asker.link_id)
 
 
 live_urls = [
-    path("live/token", token, name="live-token"),
-    path("live/poll", poll, name="live-poll"),
+    path("live/token", shareable(token), name="live-token"),
+    path("live/poll", shareable(poll), name="live-poll"),
 ]

@@ -23,14 +23,16 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "liveinsight.dashboard.headers.SecureAnswers",
+    "liveinsight.dashboard.share_access.Shares",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    # Every view needs an account, unless it says `login_not_required`.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    # Every view needs an account, unless it says `login_not_required`, or came by a
+    # shared link and says `shareable`.
+    "liveinsight.dashboard.share_access.Rights",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -10,6 +10,8 @@ from liveinsight.dashboard.health import health_urls
 from liveinsight.dashboard.key_pages import key_urls
 from liveinsight.dashboard.live_views import live_urls
 from liveinsight.dashboard.pages import page_urls
+from liveinsight.dashboard.pages.share import unlock
+from liveinsight.dashboard.shares import shareable
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_urls,
@@ -18,7 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *api_urls,
     *live_urls,
     *health_urls,
-    path("language/", login_not_required(set_language), name="language"),
+    path("language/", shareable(login_not_required(set_language)), name="language"),
+    path("unlock/", unlock, name="unlock"),
 ]
 
 handler404 = "liveinsight.dashboard.errors.not_found"

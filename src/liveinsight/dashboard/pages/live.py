@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from liveinsight.core import limits
@@ -17,14 +18,12 @@ from liveinsight.dashboard.pages.bars import Bar, list_bars
 from liveinsight.dashboard.pages.charts import draw_still
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.pages.snippet import write_snippet
+from liveinsight.dashboard.shares import shareable
 from liveinsight.query.live import LiveSession, Panels, live_panels
 from liveinsight.query.parse import format_filter
 
-ADDRESSES: Final = {
-    "token": "/live/token",
-    "stream": "/live/stream",
-    "poll": "/live/poll",
-}
+STREAM: Final = "/live/stream"
+"""No view: the same for all, opened by the token."""
 
 SEEN: Final = 12
 """Sessions that stand in the feed until the first event arrives."""
@@ -38,6 +37,7 @@ class LiveRow(msgspec.Struct, frozen=True, kw_only=True):
     lasted: int
 
 
+@shareable
 @require_safe
 @answering_errors
 def live(request: HttpRequest) -> HttpResponse:
@@ -47,7 +47,9 @@ def live(request: HttpRequest) -> HttpResponse:
         return redirect("add-site")
     state = runtime.current()
     panels = live_panels(scope.site, scope.filters, scope.now, state.now)
-    rows = list_rows(panels)
+    # By a link nobody sees a single visitor, nor how the server is set up.
+    rows = [] if scope.share else list_rows(panels)
+    stack = None if scope.share else state.stack
     context = {
         "scope": scope,
         "panels": panels,
@@ -60,12 +62,13 @@ def live(request: HttpRequest) -> HttpResponse:
         "bars": list_live_bars(request, panels),
         "rows": rows,
         "seen": sorted(rows, key=lambda row: -row.session.last_activity)[:SEEN],
-        "chips": list_chips(request.GET, scope.filters),
+        "chips": list_chips(request.GET, scope.asked),
         "config": configure_scripts(scope),
-        "is_waiting": not panels.active_sessions and is_waiting(scope.site),
+        "is_waiting": not (panels.active_sessions or scope.share)
+        and is_waiting(scope.site),
         "snippet": write_snippet(request, scope.site),
-        "stack": state.stack,
-        "live_limit": state.stack.live_limit() if state.stack else None,
+        "stack": stack,
+        "live_limit": stack.live_limit() if stack else None,
     }
     return render(request, "live.html", context)
 
@@ -101,12 +104,16 @@ def list_rows(panels: Panels) -> list[LiveRow]:
 def configure_scripts(scope: Scope) -> dict[str, object]:
     """What live.js needs to know."""
     query = [("site", scope.site)]
-    query += [("f", format_filter(each)) for each in scope.filters]
+    query += [("f", format_filter(each)) for each in scope.asked]
     return {
         "site": scope.site,
         "timezone": scope.timezone,
         "query": write_parameters(query),
-        "addresses": ADDRESSES,
+        "addresses": {
+            "token": reverse("live-token"),
+            "stream": STREAM,
+            "poll": reverse("live-poll"),
+        },
         "worker": asset_address("live-worker.js"),
     }
 

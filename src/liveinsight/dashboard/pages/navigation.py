@@ -5,11 +5,16 @@ from urllib.parse import urlencode
 
 import msgspec
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-CARRIED: Final = ("f", "period", "from", "to", "compare", "compare_from", "compare_to")
+from liveinsight.dashboard.shares import is_shareable, share_of
+
+CARRIED: Final = (
+    *("f", "period", "from", "to", "compare", "compare_from", "compare_to"),
+    "theme",  # of an embedded page
+)
 """What one report hands on to the next: it is asked about the same."""
 
 
@@ -55,6 +60,8 @@ SETTINGS: Final = (
 def list_reports(request: HttpRequest, site: str) -> list[Way]:
     """The reports, about what this page is about."""
     carried = [(name, value) for name in CARRIED for value in request.GET.getlist(name)]
+    if share_of(request) is not None:
+        return list_ways(request, REPORTS, write_pairs(carried), is_shared=True)
     query = write_pairs(name_site(site) + carried)
     return list_ways(request, REPORTS, query, keys="123456789")
 
@@ -75,15 +82,23 @@ def write_pairs(pairs: list[tuple[str, str]]) -> str:
 
 
 def list_ways(
-    request: HttpRequest, entries: tuple[Entry, ...], query: str, keys: str = ""
+    request: HttpRequest,
+    entries: tuple[Entry, ...],
+    query: str,
+    *,
+    keys: str = "",
+    is_shared: bool = False,
 ) -> list[Way]:
-    """The entries whose pages exist."""
+    """The entries whose pages exist; by a shared link, those that it opens."""
     at = request.resolver_match.url_name if request.resolver_match else None
     ways: list[Way] = []
     for entry in entries:
         try:
             path = reverse(entry.route)
         except NoReverseMatch:
+            continue
+        within = "/" + path.removeprefix(get_script_prefix())
+        if is_shared and not is_shareable(resolve(within).func):
             continue
         ways.append(
             Way(

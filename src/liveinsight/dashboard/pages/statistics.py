@@ -11,10 +11,12 @@ from liveinsight.dashboard.pages.breakdowns import PANELS, ask_panel
 from liveinsight.dashboard.pages.periods import choose_period
 from liveinsight.dashboard.pages.report import ask_cards, ask_series, choose_metric
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
+from liveinsight.dashboard.shares import shareable
 
 NOT_KEPT = {"site", "from", "to", "period"}
 
 
+@shareable
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 @answering_errors
@@ -33,7 +35,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
         "scope": scope,
         "chosen": chosen,
         "kept_parameters": list_kept(request.GET),
-        "chips": list_chips(request.GET, scope.filters),
+        "chips": list_chips(request.GET, scope.asked),
         "cards": ask_cards(request.GET, scope, chosen, reader),
         "series": ask_series(metric, scope, chosen, reader),
         "panels": [

@@ -17,6 +17,7 @@ from liveinsight.dashboard.pages import labels
 from liveinsight.dashboard.pages.navigation import Way, list_reports, list_settings
 from liveinsight.dashboard.pages.scope import is_rebuilding, known_sites, stack_name
 from liveinsight.dashboard.pages.words import words_for_scripts
+from liveinsight.dashboard.shares import Share, share_of
 from liveinsight.dashboard.sites import load_sites
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     """`light`, `dark`, or "" for the system's."""
     words: dict[str, str]
     is_signed_in: bool
+    share: Share | None
+    """The link that the reader came by."""
     rebuilding: float | None
     stack: str
     """The name of the stack that collects; "" where this server does."""
@@ -46,15 +49,21 @@ def read_shell(context: RequestContext) -> Shell:
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None)
     is_signed_in = bool(user and user.is_authenticated)
+    share = share_of(request) if request else None
     theme = request.COOKIES.get("liveinsight_theme", "") if request else ""
+    if request and share and share.is_embedded:  # in a frame there is no cookie
+        theme = request.GET.get("theme", "")
     site = getattr(context.get("scope"), "site", "")
     return Shell(
         sites=known_sites(load_sites()) if is_signed_in else [],
-        reports=list_reports(request, site) if request and is_signed_in else [],
+        reports=list_reports(request, site)
+        if request and (is_signed_in or (share and site))
+        else [],
         settings=list_settings(request, site) if request and is_signed_in else [],
         theme=theme if theme in {"light", "dark"} else "",
         words=words_for_scripts(),
         is_signed_in=is_signed_in,
+        share=share,
         rebuilding=is_rebuilding() if is_signed_in else None,
         stack=stack_name() if is_signed_in else "",
     )

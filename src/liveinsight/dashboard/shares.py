@@ -1,0 +1,149 @@
+"""What a shared link opens, and how a request says that it came by one.
+
+`/share/SLUG/` and `/embed/SLUG/` are put before the addresses of the reports; within
+them nobody is signed in, the site is the link's, and its filters always hold.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+from django.db.models import Q
+from django.http import HttpRequest
+
+from liveinsight.core import limits
+from liveinsight.dashboard import models
+from liveinsight.dashboard.sites import load_sites
+from liveinsight.errors import QueryError
+from liveinsight.query.model import HasDone, Where
+from liveinsight.query.where import leaves, read_where
+
+ADDRESS: Final = re.compile(
+    r"/(?P<kind>share|embed)/(?P<slug>[A-Za-z0-9_-]{16,64})(?P<rest>/.*)?", re.DOTALL
+)
+ATTRIBUTE: Final = "share"
+MARK: Final = "is_shareable"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A link in force, as a request came by it."""
+
+    link_id: int
+    prefix: str
+    """What its addresses begin with, with a slash at both ends."""
+    site: str
+    filters: tuple[Where, ...]
+    """They hold whatever the address says."""
+    mark: str
+    """Of what the link gives: another site, segment or password, another mark."""
+    has_password: bool
+    is_embedded: bool
+
+
+def share_of(request: HttpRequest) -> Share | None:
+    """The link that the request came by."""
+    share: Share | None = getattr(request, ATTRIBUTE, None)
+    return share
+
+
+def shareable(view: View) -> View:
+    """Marks a view as one that a shared link opens; no other is."""
+    setattr(view, MARK, True)
+    return view
+
+
+def is_shareable(view: object) -> bool:
+    """Whether a shared link opens the view."""
+    return bool(getattr(view, MARK, False))
+
+
+def open_share(kind: str, slug: str, now: int) -> Share | None:
+    """The link in force that the address names; notes its use."""
+    link = find_link(Q(slug=slug), now)
+    if link is None or (kind == "embed" and not link.is_embeddable):
+        return None
+    note_use(link, now)
+    return Share(
+        link_id=link.pk,
+        prefix=f"/{kind}/{slug}/",
+        site=link.site,
+        filters=read_forced(link),
+        mark=mark_of(link),
+        has_password=bool(link.password_hash),
+        is_embedded=kind == "embed",
+    )
+
+
+def find_link(which: Q, now: int) -> models.SharedLink | None:
+    """The one link in force; one of a site that is not configured is not."""
+    link = (
+        models.SharedLink.objects.select_related("segment")
+        .filter(which, revoked_at__isnull=True)
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+        .first()
+    )
+    return link if link is not None and link.site in load_sites().by_id else None
+
+
+def is_link_in_force(link_id: int, mark: str, now: int) -> bool:
+    """Whether the link still gives what it gave when the mark was taken."""
+    link = find_link(Q(pk=link_id), now)
+    return link is not None and mark_of(link) == mark
+
+
+def forced_by(link_id: int) -> tuple[Where, ...]:
+    """The filters that the link puts on everything."""
+    return read_forced(
+        models.SharedLink.objects.select_related("segment").get(pk=link_id)
+    )
+
+
+def read_forced(link: models.SharedLink) -> tuple[Where, ...]:
+    """The filters of the link's segment."""
+    if link.segment is None:
+        return ()
+    saved = msgspec.convert(link.segment.filters, list[object])
+    return tuple(read_where(each, "segment") for each in saved)
+
+
+def mark_of(link: models.SharedLink) -> str:
+    """A hash of all that decides what the link gives, and to whom."""
+    segment = None if link.segment is None else link.segment.filters
+    said = [link.slug, link.site, link.password_hash, segment]
+    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+
+
+def note_use(link: models.SharedLink, now: int) -> None:
+    """Writes the time of use, unless one of the last minute is there."""
+    a_minute_ago = now - limits.MINUTE
+    if link.last_used_at is None or link.last_used_at <= a_minute_ago:
+        models.SharedLink.objects.filter(pk=link.pk).update(last_used_at=now)
+
+
+def check_asked(share: Share, asked: tuple[Where, ...]) -> None:
+    """Returns if a stranger may ask under these filters.
+
+    What a visitor has done elsewhere lies outside the link's segment; a saved segment
+    is its owner's.
+
+    Raises:
+        QueryError: a filter reaches beyond the link.
+    """
+    for where in asked:
+        if share.filters and has_history(where):
+            raise QueryError("f", "a shared link does not look beyond its segment")
+        for leaf in leaves(where):
+            if getattr(leaf, "dimension", "") == "segment":
+                raise QueryError("f", "a shared link knows no saved segments")
+
+
+def has_history(where: Where) -> bool:
+    """Whether the condition asks for what a user has or has not done."""
+    if isinstance(where, HasDone):
+        return True
+    inner = getattr(where, "filters", ()) or (getattr(where, "filter", None),)
+    return any(has_history(each) for each in inner if each is not None)
