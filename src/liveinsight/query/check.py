@@ -77,7 +77,7 @@ def _check_filter(condition: Filter, field: str) -> None:
     if not 0 < len(condition.values) <= MAX_VALUES:
         raise QueryError(field, f"give 1 to {MAX_VALUES} values")
     for value in condition.values:
-        _check_text(value, field)
+        check_text(value, field)
         if not value and condition.operator not in _WHOLE_OPERATORS:
             raise QueryError(field, "the text to look for is empty")
         if condition.operator in _PATTERN_OPERATORS:
@@ -91,7 +91,7 @@ def check_site(site: str | None) -> None:
         QueryError: it is no text.
     """
     if site is not None:
-        _check_text(site, "site")
+        check_text(site, "site")
 
 
 def check_id(session_id: str) -> None:
@@ -100,7 +100,7 @@ def check_id(session_id: str) -> None:
     Raises:
         QueryError: it is no text.
     """
-    _check_text(session_id, "session_id")
+    check_text(session_id, "session_id")
 
 
 def _check_combination(question: Question) -> None:
@@ -128,7 +128,7 @@ def _check_names(field: str, names: Sequence[str], most: int) -> None:
         if field == "metrics":
             find_metric(name)
         else:
-            _check_text(name, field)
+            check_text(name, field)
             find_dimension(name)
 
 
@@ -158,7 +158,12 @@ def check_period(field: str, period: Period) -> None:
         raise QueryError(field, "it is empty, or outside of the years 2000 to 2100")
 
 
-def _check_text(text: str, field: str) -> None:
+def check_text(text: str, field: str) -> None:
+    """Returns if the value can be looked for.
+
+    Raises:
+        QueryError: it is too long, or no text; names `field`.
+    """
     if len(text) > limits.URL_CHARS:
         raise QueryError(field, f"a value has at most {limits.URL_CHARS} characters")
     # Half of a surrogate pair is no text: the engine's driver would raise.
