@@ -142,7 +142,7 @@ class Segment(models.Model):
     """ "" is for every site."""
     name: models.CharField[str, str] = models.CharField(max_length=100)
     filters: models.JSONField[object, object] = models.JSONField()
-    """In the form of query.where."""
+    """A list, each in the form of query.where; all of them hold."""
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
     )

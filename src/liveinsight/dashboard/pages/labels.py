@@ -10,20 +10,47 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
 
+from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.model import Operator
+
 BUILD: Final = Path(__file__).parent.parent / "static" / "build"
 
 DIMENSION_NAMES: Final = {
     "page": gettext_noop("Page"),
     "entry_page": gettext_noop("Entry page"),
     "exit_page": gettext_noop("Exit page"),
+    "title": gettext_noop("Title"),
+    "host": gettext_noop("Host"),
+    "event_type": gettext_noop("Event"),
+    "goal": gettext_noop("Goal"),
+    "currency": gettext_noop("Currency"),
     "source": gettext_noop("Source"),
     "channel": gettext_noop("Channel"),
     "referrer": gettext_noop("Referrer"),
+    "utm_source": gettext_noop("UTM source"),
+    "utm_medium": gettext_noop("UTM medium"),
     "utm_campaign": gettext_noop("Campaign"),
+    "utm_term": gettext_noop("UTM term"),
+    "utm_content": gettext_noop("UTM content"),
     "country": gettext_noop("Country"),
+    "region": gettext_noop("Region"),
+    "city": gettext_noop("City"),
+    "language": gettext_noop("Language"),
     "device": gettext_noop("Device"),
     "browser": gettext_noop("Browser"),
+    "browser_version": gettext_noop("Browser version"),
     "os": gettext_noop("Operating system"),
+    "os_version": gettext_noop("System version"),
+    "screen": gettext_noop("Screen width"),
+    "segment": gettext_noop("Segment"),
+}
+OPERATOR_NAMES: Final = {
+    Operator.IS: gettext_noop("is"),
+    Operator.IS_NOT: gettext_noop("is not"),
+    Operator.CONTAINS: gettext_noop("contains"),
+    Operator.CONTAINS_NOT: gettext_noop("does not contain"),
+    Operator.MATCHES: gettext_noop("matches"),
+    Operator.MATCHES_NOT: gettext_noop("does not match"),
 }
 
 # The closed lists of channels and devices: stored in English, shown translated.
@@ -89,7 +116,12 @@ def language_in_use() -> str:
 def name_of_dimension(dimension: str) -> str:
     """The dimension's name; a property's own."""
     known = DIMENSION_NAMES.get(dimension)
-    return _(known) if known else dimension.removeprefix("property:")
+    return _(known) if known else dimension.removeprefix(PROPERTY)
+
+
+def name_of_operator(operator: Operator) -> str:
+    """The operator in the words of the page."""
+    return _(OPERATOR_NAMES[operator])
 
 
 def label_of(dimension: str, value: object) -> str:

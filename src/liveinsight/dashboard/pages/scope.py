@@ -5,16 +5,17 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from liveinsight.core.site import Sites, site_id
 from liveinsight.dashboard import runtime
+from liveinsight.dashboard.goals import load_goals
+from liveinsight.dashboard.segments import account_of, read_filters
 from liveinsight.dashboard.shares import Share, check_asked, share_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import QueryError, StoreUnavailable
-from liveinsight.query.model import Where
-from liveinsight.query.parse import parse_filters
+from liveinsight.query.model import Goal, Where
 
 REMEMBERED = "site"
 
@@ -31,7 +32,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """All that hold."""
     asked: tuple[Where, ...]
     """Those of them that the address spells, and that can be taken off."""
+    goals: tuple[Goal, ...] = ()
+    """The site's."""
     now: int
+    goals: tuple[Goal, ...] = ()
+    """The site's own, beside the built-in one."""
     share: Share | None = None
     """The link that the reader came by."""
 
@@ -42,10 +47,21 @@ def read_scope(request: HttpRequest) -> Scope:
     Raises:
         QueryError: a filter cannot be read.
     """
+    return read_scope_of(request, request.GET)
+
+
+def read_scope_of(request: HttpRequest, query: QueryDict) -> Scope:
+    """The scope of a page that is asked for with these parameters.
+
+    Raises:
+        QueryError: a filter cannot be read.
+    """
     sites = load_sites()
     share = share_of(request)
-    site = choose_site(request, sites) if share is None else share.site
-    asked = parse_filters(request.GET.getlist("f"))
+    site = choose_site(request, query, sites) if share is None else share.site
+    goals = load_goals(site)
+    account = account_of(request)
+    asked = read_filters(query.getlist("f"), site, account, goals)
     if share is not None:
         check_asked(share, asked)
     return Scope(
@@ -53,14 +69,16 @@ def read_scope(request: HttpRequest) -> Scope:
         timezone=sites.get(site).timezone,
         filters=asked if share is None else (*share.filters, *asked),
         asked=asked,
+        goals=goals,
         now=runtime.current().clock(),
+        goals=goals,
         share=share,
     )
 
 
-def choose_site(request: HttpRequest, sites: Sites) -> str:
+def choose_site(request: HttpRequest, query: QueryDict, sites: Sites) -> str:
     """The site of the address, else the one last looked at, else the first."""
-    asked = site_id(request.GET.get("site", ""))
+    asked = site_id(query.get("site", ""))
     remembered = request.session.get(REMEMBERED, "")
     known = known_sites(sites)
     if asked:

@@ -37,6 +37,8 @@ WORDS: Final = (
     gettext_noop("(no page)"),
     gettext_noop("Copied"),
     gettext_noop("Selected: press Ctrl+C"),
+    gettext_noop("Keyboard shortcuts"),
+    gettext_noop("Use these keys"),
 )
 
 
