@@ -18,6 +18,7 @@ def open_app(config: Config, data: DataDir) -> Configuration:
         hosts=(*LOOPBACK_HOSTS, *hosts_of(config)),
         https=config.is_https,
         trusted_proxies=config.trusted_proxies,
+        api_requests_per_minute=config.api_requests_per_minute,
     )
     configure(configuration)
     from django.core.management import call_command

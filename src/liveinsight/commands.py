@@ -1,13 +1,18 @@
 """What the command line can have done by a machine, whichever of the two it is."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from django.db import connection
 
 from liveinsight.control import Command, takes
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.api_v1.door import decode_question
+from liveinsight.dashboard.api_v1.endpoint import Caller, Endpoint
+from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS
 from liveinsight.dashboard.exports import file_name, read_wanted
+from liveinsight.dashboard.rights import Asker
 from liveinsight.store.export import AskedExport, PartOfExport, Plan
 from liveinsight.store.exporter import Exporter
 
@@ -31,8 +36,9 @@ class Commanded(Protocol):
 
 
 def shared_commands(machine: Commanded) -> dict[str, Command]:
-    """The commands that every machine has done, by name."""
+    """The commands that every machine has done, by name; API v1's as `v1/NAME`."""
     return {
+        **{f"v1/{each.name}": asking(each) for each in ENDPOINTS},
         "rebuild": lambda _: machine.begin_rebuild(),
         "rebuild-progress": lambda _: Progress(done=machine.rebuild_progress()),
         "export-plan": takes(AskedExport, lambda asked: plan_export(machine, asked)),
@@ -52,6 +58,16 @@ def plan_export(machine: Commanded, asked: AskedExport) -> Plan:
     wanted = read_wanted(asked)
     windows = machine.exporter.plan(wanted)
     return Plan(wanted=wanted, windows=windows, name=file_name(wanted))
+
+
+def asking(endpoint: Endpoint[Any, Any]) -> Command:
+    """The command that asks the endpoint's question with the owner's rights."""
+
+    def command(body: bytes) -> object:
+        caller = Caller(asker=Asker(), now=runtime.current().clock())
+        return endpoint.answer(caller, decode_question(body, endpoint.request))
+
+    return command
 
 
 def closing_database(commands: Mapping[str, Command]) -> dict[str, Command]:

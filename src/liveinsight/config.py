@@ -184,6 +184,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = False
 
+    api_requests_per_minute: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description=(
+                "How many questions of API v1 each key or account may ask in a minute; "
+                "above it the answer is 429."
+            ),
+            extra={"unit": "a minute"},
+        ),
+    ] = 600
     aws: Annotated[
         bool,
         Meta(

@@ -11,14 +11,30 @@ from django.contrib.sessions.models import Session  # isort: skip
 from django.db import connections  # isort: skip
 
 from liveinsight.dashboard import auth  # isort: skip
-from liveinsight.dashboard.models import ApiKey, Installation, Site  # isort: skip
+from liveinsight.dashboard.api_v1 import door  # isort: skip
+from liveinsight.dashboard import models  # isort: skip
+
+# A link before its segment, which it protects.
+KEPT = (
+    models.SharedLink,
+    models.Segment,
+    models.Alert,
+    models.Annotation,
+    models.AuditLine,
+    models.Funnel,
+    models.Goal,
+    models.ApiKey,
+    models.Installation,
+    models.Site,
+)
 
 
 @pytest.fixture(autouse=True)
 def _fresh_start() -> Iterator[None]:
-    for model in (ApiKey, Installation, Site, Session, User):
+    for model in (*KEPT, Session, User):
         model.objects.all().delete()
     auth.throttle.tries.clear()
+    door.limiter.tries.clear()
     project.a_server()
     yield
     while project.to_close:

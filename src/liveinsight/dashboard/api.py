@@ -118,10 +118,10 @@ def read_scope(request: HttpRequest, asker: Asker) -> Scope:
     now = runtime.current().clock()
     zone = sites.get(site or "").timezone
     given = [asked.get(name) for name in ("period", "from", "to")]
-    spelt = parse_filters(asked.getlist("f"))
     share = share_of(request)
     if share is not None:
-        check_asked(share, spelt)
+        check_asked(share, asked.getlist("f"))
+    spelt = parse_filters(asked.getlist("f"))
     return Scope(
         asker=asker,
         site=site,

@@ -22,6 +22,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     to stay (HSTS). Without it, each request goes by its own scheme."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks whose X-Forwarded-Proto and -For are believed."""
+    api_requests_per_minute: int = 600
+    """Of API v1, by each key or account."""
     debug: bool = False
 
 

@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in; kept in memory, bounded."""
+"""How often somebody may try, or ask; kept in memory, bounded."""
 
 import threading
 from collections import OrderedDict
@@ -22,38 +22,52 @@ class Tries(msgspec.Struct):
     count: int = 0
 
 
-class Throttle:
-    """Counts tries by key in a window; the oldest keys are forgotten first."""
+class Counter:
+    """Counts tries by key in a window (ms); the oldest keys are forgotten first."""
 
-    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
+    def __init__(self, window: int, max_entries: int = MAX_ENTRIES) -> None:
+        self.window = window
         self.max_entries = max_entries
         self.tries: OrderedDict[tuple[str, str], Tries] = OrderedDict()
         self.lock = threading.Lock()
 
+    def count(self, key: tuple[str, str], allowed: int, now: int) -> int:
+        """One try more for `key`; 0 is "go on", else the ms to wait."""
+        with self.lock:
+            tries = self.tries.get(key)
+            if tries is None or now - tries.since >= self.window:
+                tries = self.tries[key] = Tries(since=now)
+            self.tries.move_to_end(key)
+            while len(self.tries) > self.max_entries:
+                self.tries.popitem(last=False)
+            tries.count += 1
+            return tries.since + self.window - now if tries.count > allowed else 0
+
+
+class Throttle(Counter):
+    """The tries to sign in, by address and by name."""
+
+    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
+        super().__init__(WINDOW, max_entries)
+
     def wait_ms(self, address: str, name: str, now: int) -> int:
         """Counts a try, before the password is looked at; 0 is "go on", else ms to wait."""
-        with self.lock:
-            return max(
-                self.count(("address", neighbourhood(address)), TRIES_PER_ADDRESS, now),
-                self.count(("name", name.casefold()[:150]), TRIES_PER_NAME, now),
-            )
-
-    def count(self, key: tuple[str, str], allowed: int, now: int) -> int:
-        """One try more for `key`; the ms until it may go on."""
-        tries = self.tries.get(key)
-        if tries is None or now - tries.since >= WINDOW:
-            tries = self.tries[key] = Tries(since=now)
-        self.tries.move_to_end(key)
-        while len(self.tries) > self.max_entries:
-            self.tries.popitem(last=False)
-        tries.count += 1
-        return tries.since + WINDOW - now if tries.count > allowed else 0
+        by_address, by_name = keys_of(address, name)
+        return max(
+            self.count(by_address, TRIES_PER_ADDRESS, now),
+            self.count(by_name, TRIES_PER_NAME, now),
+        )
 
     def forgive(self, address: str, name: str) -> None:
         """The password was right."""
         with self.lock:
-            self.tries.pop(("address", neighbourhood(address)), None)
-            self.tries.pop(("name", name.casefold()[:150]), None)
+            for key in keys_of(address, name):
+                self.tries.pop(key, None)
+
+
+def keys_of(address: str, name: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """What the tries of one form are counted by."""
+    return ("address", neighbourhood(address)), ("name", name.casefold()[:150])
 
 
 def neighbourhood(address: str) -> str:

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.i18n import set_language
 
 from liveinsight.dashboard.api import api_urls
+from liveinsight.dashboard.api_v1.door import v1_urls
 from liveinsight.dashboard.auth import auth_urls
 from liveinsight.dashboard.health import health_urls
 from liveinsight.dashboard.key_pages import key_urls
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *auth_urls,
     *key_urls,
     *api_urls,
+    *v1_urls,
     *live_urls,
     *health_urls,
     path("language/", shareable(login_not_required(set_language)), name="language"),
