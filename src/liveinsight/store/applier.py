@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
 
 import msgspec
 
@@ -72,7 +73,7 @@ class Applier:
         self._warehouse = warehouse
         self._on_applied = on_applied
         self._on_damage = on_damage
-        self._between: Callable[[], None] | None = None
+        self._between: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stopping = threading.Event()
         self._drain_until = 0.0
         self._thread = threading.Thread(target=self._run, name="applier", daemon=True)
@@ -104,7 +105,7 @@ class Applier:
 
     def call_between_batches(self, work: Callable[[], None]) -> None:
         """Has the applier's thread do `work`, then find its place again."""
-        self._between = work
+        self._between.put(work)
 
     def apply_waiting(self) -> None:
         """Applies all that waits, in the calling thread; for one not started.
@@ -165,9 +166,13 @@ class Applier:
         self._stopping.wait(LONGEST_PAUSE)
 
     def _do_between(self) -> None:
-        work, self._between = self._between, None
-        if work is not None:
+        try:
+            work = self._between.get_nowait()
+        except Empty:
+            return
+        try:
             work()
+        finally:
             self._find_place()
 
     def _apply_next(self) -> None:

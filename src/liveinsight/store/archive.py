@@ -2,7 +2,7 @@
 
 `v=1/date=2026-01-31/hour=09/FIRST-LAST-EVENTS.ndjson.gz`, FIRST and LAST being the
 rows of the inbox that the object's range covers. A range with several hours leaves
-one object in each.
+one object in each. Only an erasure changes one: it keeps its name, and has fewer events.
 """
 
 import gzip
@@ -23,6 +23,7 @@ from liveinsight.store.inbox import Inbox, RawRow
 RANGE_EVENTS = 100_000
 RANGE_HOURS = 48
 """Hours of one range: each is an open file with 300 kB of compressor."""
+BLOCK_BYTES = 1024 * 1024
 _READ_EVENTS = 5_000
 _LEVEL = 5
 
@@ -69,6 +70,30 @@ class Archive:
                     yield _decode(line)
         except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
             raise StoreError(f"{found.name}: {error}") from error
+
+    def blocks(self, found: ArchiveObject) -> Iterator[bytes]:
+        """The lines of an object, many whole ones at a time.
+
+        Raises:
+            StoreError: the object is cut short or broken.
+        """
+        try:
+            with gzip.open(self.folder / found.name, "rb") as lines:
+                while block := lines.read(BLOCK_BYTES):
+                    yield block + lines.readline()
+        except (OSError, EOFError, zlib.error) as error:
+            raise StoreError(f"{found.name}: {error}") from error
+
+    def replace(self, found: ArchiveObject, blocks: Iterator[bytes]) -> None:
+        """Gives the object other lines, durably; who reads it now goes on with the old."""
+        path = self.folder / found.name
+        part = _Part(path.parent, found.first)
+        try:
+            for block in blocks:
+                part.write(block)
+            part.publish(path.name)
+        finally:
+            part.discard()
 
     def remove_after(self, seq: int) -> None:
         """Removes what a killed run left: objects whose range begins after `seq`.
@@ -159,7 +184,10 @@ class _Part:
 
     def add(self, row: RawRow) -> None:
         self.events += row.events
-        self._gzip.write(row.body)
+        self.write(row.body)
+
+    def write(self, lines: bytes) -> None:
+        self._gzip.write(lines)
 
     def publish(self, name: str) -> None:
         """Gives it its name when it is durable: readers see whole objects only."""

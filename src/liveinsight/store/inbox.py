@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -29,8 +29,13 @@ from liveinsight.store.group_commit import (
 )
 from liveinsight.store.running import RunningSession, RunningSessions
 
+T = TypeVar("T")
+
 CLOSE_S = 5
 """What the requests under way get when the inbox closes beside them."""
+
+LOG_TRIES = 10
+"""At the writer's lock, each for the time that a connection waits for it."""
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 _decode_lines = msgspec.json.Decoder(Event).decode_lines
@@ -339,7 +344,7 @@ class Inbox:
             LedgerLine(
                 site=site, hour=hour, outcome=Outcome(outcome), reason=reason, count=n
             )
-            for site, hour, outcome, reason, n in self._all(
+            for site, hour, outcome, reason, n in self.read(
                 "select site, hour, outcome, reason, count from ledger"
                 " order by hour, site, outcome, reason"
             )
@@ -355,7 +360,7 @@ class Inbox:
                 received_at=at,
                 text=text,
             )
-            for site, outcome, reason, at, text in self._all(
+            for site, outcome, reason, at, text in self.read(
                 "select site, outcome, reason, received_at, text from samples"
                 " order by id desc"
             )
@@ -363,7 +368,7 @@ class Inbox:
 
     def hosts(self) -> set[str]:
         """The sites that have had an event recorded."""
-        return {host for (host,) in self._all("select host from hosts")}
+        return {host for (host,) in self.read("select host from hosts")}
 
     # Housekeeping.
 
@@ -379,8 +384,32 @@ class Inbox:
         )
         if removed:
             self._salts.pop(day - 1, None)
-            with self._reading_lock:
-                self._reading.execute("pragma wal_checkpoint(truncate)")
+            self.clean_log()
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of `work`, in a transaction of the one writer; blocks.
+
+        Raises:
+            StoreUnavailable: the disk is full, the file locked, or it is closed.
+        """
+        return self._writer.do(work)
+
+    def read(self, sql: str, *params: int | str) -> list[tuple[Any, ...]]:
+        """The rows of one select."""
+        with self._reading_lock:
+            return self._reading.execute(sql, params).fetchall()
+
+    def clean_log(self) -> None:
+        """Removes from the log of the file what was overwritten in the file itself."""
+        with self._reading_lock:
+            for _ in range(LOG_TRIES):
+                busy = self._reading.execute("pragma wal_checkpoint(truncate)")
+                if not busy.fetchone()[0]:
+                    return
+
+    def forget_running(self, site: str, user: str) -> None:
+        """Forgets which session of the user runs; on the event loop, as the port."""
+        self._running.forget(site, user)
 
     def close(self) -> None:
         """Settles what waits, then refuses; returns when the file is closed."""
@@ -424,13 +453,8 @@ class Inbox:
         return Salts(found[day], found.get(day - 1))
 
     def _one(self, sql: str, *params: int) -> int | None:
-        with self._reading_lock:
-            row = self._reading.execute(sql, params).fetchone()
-        return None if row is None or row[0] is None else int(row[0])
-
-    def _all(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._reading_lock:
-            return self._reading.execute(sql).fetchall()
+        rows = self.read(sql, *params)
+        return None if not rows or rows[0][0] is None else int(rows[0][0])
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -55,6 +55,16 @@ create table if not exists salts (
     salt blob not null
 );
 
+-- People to be erased: a row is there until nothing of them is left anywhere.
+create table if not exists erasures (
+    id integer primary key autoincrement,
+    site text not null,
+    user text not null,
+    asked_seq integer not null, -- the newest row then
+    copies blob,   -- JSON of store.person.Copy of the archive; null: not searched yet
+    forgotten blob -- JSON of store.person.Copies; null: the inbox still has them
+);
+
 -- One statement is one transaction is one release of Python's lock: in the busy
 -- server each further statement waits up to the switch interval (5 ms) for it.
 create view if not exists commits as

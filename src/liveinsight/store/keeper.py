@@ -1,7 +1,7 @@
 """Opening the warehouse whatever state it is in.
 
 It is derived, so nothing is repaired: what is bad is set aside, kept under a name with
-`.bad`, and what it held is applied again. Nothing is ever deleted here.
+`.bad`, and what it held is applied again. Only an erasure deletes what was set aside.
 """
 
 import logging
@@ -94,6 +94,13 @@ class Keeper:
         self._stop_refill()
         self._start_over()
         self._start_refill()
+
+    def remove_set_aside(self) -> None:
+        """Removes the damaged files that were kept: they cannot be searched."""
+        folder, name = self._path.parent, self._path.name
+        made = self._path.with_name(f"{self._path.stem}.new{self._path.suffix}")
+        for left in [*folder.glob(f"{name}*.bad-*"), *folder.glob(f"{made.name}*")]:
+            left.unlink()
 
     def verify(self) -> None:
         """Reads the file through if it was not closed well; starts over if it is bad."""

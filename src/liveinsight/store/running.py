@@ -72,6 +72,10 @@ class RunningSessions:
         if known is None or known.last <= running.last:
             self._remember(key, running)
 
+    def forget(self, site: str, user: str) -> None:
+        """Forgets the user's latest session."""
+        self._by_user.pop((site, user), None)
+
     def _remember(self, key: tuple[str, str], running: RunningSession) -> None:
         self._by_user[key] = running
         self._by_user.move_to_end(key)
