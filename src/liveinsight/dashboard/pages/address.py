@@ -5,7 +5,7 @@ from django.http import QueryDict
 
 from liveinsight.dashboard.pages.labels import label_of, name_of_dimension
 from liveinsight.query.model import Filter, Operator
-from liveinsight.query.parse import format_filter, parse_filters
+from liveinsight.query.parse import format_filter, parse_filter
 from liveinsight.query.where import names_of
 
 
@@ -41,7 +41,7 @@ def filter_query(query: QueryDict, dimension: str, value: str | None) -> str:
 
 def is_about(text: str, dimension: str) -> bool:
     """Whether the text of a filter names the dimension."""
-    return dimension in names_of(parse_filters([text]))
+    return dimension in names_of([parse_filter(text)])
 
 
 def list_chips(query: QueryDict, filters: tuple[Filter, ...]) -> list[Chip]:

@@ -48,7 +48,7 @@ REPORTS: Final = (
 )
 SETTINGS: Final = (
     Entry(route="sites", label=gettext_noop("Sites"), within=("site", "add-site")),
-    Entry(route="goals", label=gettext_noop("Goals")),
+    Entry(route="goals", label=gettext_noop("Goals"), within=("goal", "add-goal")),
     Entry(route="segments", label=gettext_noop("Segments"), within=("segment",)),
     Entry(route="links", label=gettext_noop("Shared links")),
     Entry(route="alerts", label=gettext_noop("Alerts")),

@@ -35,8 +35,6 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     goals: tuple[Goal, ...] = ()
     """The site's."""
     now: int
-    goals: tuple[Goal, ...] = ()
-    """The site's own, beside the built-in one."""
     share: Share | None = None
     """The link that the reader came by."""
 
@@ -71,7 +69,6 @@ def read_scope_of(request: HttpRequest, query: QueryDict) -> Scope:
         asked=asked,
         goals=goals,
         now=runtime.current().clock(),
-        goals=goals,
         share=share,
     )
 
