@@ -1,0 +1,119 @@
+"""Questions about journeys, and their answers, as values."""
+
+from enum import StrEnum
+
+import msgspec
+
+from liveinsight.query.model import Goal, Period, Where
+
+
+class Direction(StrEnum):
+    """Which way a journey is followed."""
+
+    FORWARDS = "forwards"
+    BACKWARDS = "backwards"
+
+
+class PlaceKind(StrEnum):
+    """What a step of a journey is at."""
+
+    PAGE = "page"
+    EVENT = "event"
+    OTHER = "other"
+    """Any of the places that are not shown on their own."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A page or pattern of pages, or a type of events; "" is a view without a page."""
+
+    kind: PlaceKind
+    name: str = ""
+
+
+OTHER = Place(kind=PlaceKind.OTHER)
+
+
+class Through(msgspec.Struct, frozen=True, kw_only=True):
+    """The journeys that are at this place at this step."""
+
+    step: int
+    """From 1."""
+    place: Place
+
+
+class JourneyQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Which journeys, and how they are told."""
+
+    site: str | None
+    period: Period
+    filters: tuple[Where, ...] = ()
+    """A session meets them with a matching event."""
+    goals: tuple[Goal, ...] = ()
+    start: Place | None = None
+    """Where journeys begin or, backwards, end; None: where the session does."""
+    direction: Direction = Direction.FORWARDS
+    steps: int = 5
+    breadth: int = 8
+    """So many places are shown at each step; the others are told together."""
+    groups: tuple[str, ...] = ()
+    """Patterns of pages that are one place each; of several the first."""
+    events: bool = False
+    """Whether events other than page views are steps, too."""
+    through: Through | None = None
+    """Also tells how many of the journeys through here took each way."""
+    trails: int = 10
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """A place at one step."""
+
+    place: Place
+    sessions: int
+    ended: int
+    """Of these sessions, those that have no further step."""
+    through: int
+    """Of these sessions, those that the question's `through` is of."""
+    places: int
+    """How many places these are: 1, unless they are told together."""
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """The sessions that went from one place to another at the next step."""
+
+    source: Place
+    target: Place
+    sessions: int
+    through: int
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One step: its places, most sessions first, the others last."""
+
+    step: int
+    """From 1; backwards, 1 is the last."""
+    sessions: int
+    nodes: list[Node]
+    links: list[Link]
+    """To the next step."""
+
+
+class Trail(msgspec.Struct, frozen=True, kw_only=True):
+    """A journey that sessions have in common, as far as it is told."""
+
+    places: list[Place]
+    sessions: int
+
+
+class Journeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The journeys of a period."""
+
+    sessions: int
+    """All under the filters, those without such a journey too."""
+    columns: list[Column]
+    trails: list[Trail]
+    """The most common ones, most sessions first."""
+
+    @property
+    def journeys(self) -> int:
+        """The sessions that have one."""
+        return self.columns[0].sessions if self.columns else 0
