@@ -3,8 +3,10 @@
 collector → inbox → applier → warehouse → dashboard
 """
 
+import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -22,11 +24,12 @@ from liveinsight.config import (
     choose_engine_threads,
 )
 from liveinsight.control import PREFIX as CONTROL
-from liveinsight.control import Command, Control
+from liveinsight.control import Command, Control, takes
 from liveinsight.core.event import EncodedEvents
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.accounts import forget_old_sessions
 from liveinsight.dashboard.asgi import application
+from liveinsight.dashboard.audit import COMMAND_LINE, describe, note, note_erased
 from liveinsight.dashboard.installation import find_installation
 from liveinsight.dashboard.live_hub import LiveHub
 from liveinsight.dashboard.sites import add_site, load_sites
@@ -35,12 +38,15 @@ from liveinsight.demo.catalogue import BASE as SHOP
 from liveinsight.demo.catalogue import SITE, TIMEZONE
 from liveinsight.demo.load import load_history
 from liveinsight.demo.shop import Shop
+from liveinsight.errors import StoreUnavailable
 from liveinsight.jobs import Job
 from liveinsight.routes import App, Routes
 from liveinsight.store.applier import Applier
 from liveinsight.store.archive import Archive, archive_closed_hours
+from liveinsight.store.eraser import Asked, Eraser, Stores
 from liveinsight.store.exporter import Exporter
 from liveinsight.store.inbox import Inbox, LedgerLine
+from liveinsight.store.person import Person
 from liveinsight.store.recovery import open_warehouse, seed_running
 from liveinsight.store.source import InboxSource
 from liveinsight.tracker.script import tracker_app
@@ -85,6 +91,19 @@ class Machine:
             InboxSource(self.inbox), self.warehouse, on_damage=self.recovery.recover
         )
         self.exporter = Exporter(self.warehouse, data.exports)
+        self.archiving = threading.Lock()
+        self.eraser = Eraser(
+            Stores(
+                inbox=self.inbox,
+                archive=self.archive,
+                recovery=self.recovery,
+                applier=self.applier,
+            ),
+            archiving=self.archiving,
+            is_rebuilding=lambda: self.rebuild_progress() is not None,
+            forget=self.forget,
+            done=note_erased,
+        )
         self.live = LiveHub(self.warehouse, now_ms, backlog=lambda: self.inbox.backlog)
         self.places = PlaceReader(find_country_database(config))
         self.door = Door(
@@ -120,7 +139,13 @@ class Machine:
 
     def commands(self) -> dict[str, Command]:
         """What the command line can have done, by name."""
-        return closing_database(shared_commands(self))
+        erasing: dict[str, Command] = {
+            "erase-user": takes(
+                Person, lambda person: self.erase(person, COMMAND_LINE)
+            ),
+            "erase-user-progress": takes(Asked, self.eraser.progress),
+        }
+        return closing_database(shared_commands(self) | erasing)
 
     def load_demo(self) -> None:
         """Adds the demo's site and its month of visits, as far as they are missing."""
@@ -138,6 +163,7 @@ class Machine:
         seed_running(self.inbox, self.warehouse, now_ms())
         self.applier.start()
         self.recovery.start()
+        self.eraser.start()
         runtime.bind(
             runtime.Runtime(
                 reader=self.warehouse,
@@ -153,6 +179,8 @@ class Machine:
                 pending_events=lambda: self.inbox.pending,
                 checkpoint_ms=lambda: self.warehouse.last_checkpoint_ms,
                 sites_changed=self.load_sites,
+                erase=self.erase,
+                erasing=self.eraser.people,
             )
         )
 
@@ -178,8 +206,27 @@ class Machine:
 
     def archive_closed(self) -> None:
         """Archives closed hours; frees the inbox of what is safe twice."""
-        archive_closed_hours(self.inbox, self.archive, now_ms())
-        self.inbox.remove_through(self.applier.stats().checkpointed_mark)
+        with self.archiving:
+            if self.eraser.people():
+                return  # what holds them stays where it is until it is rewritten
+            archive_closed_hours(self.inbox, self.archive, now_ms())
+            self.inbox.remove_through(self.applier.stats().checkpointed_mark)
+
+    def erase(self, person: Person, account: str) -> Asked:
+        """Has a visitor erased from all that this machine holds."""
+        asked = self.eraser.ask(person)
+        note(account, "erase", describe(person))
+        return asked
+
+    def forget(self, person: Person, sessions: Sequence[str]) -> None:
+        """Has the live page and the door forget a visitor; from any thread."""
+        self.live.forget(person.site, sessions)
+        forget = partial(self.inbox.forget_running, person.site, person.user)
+        loop = self.live.loop
+        if loop is None:
+            forget()
+        else:
+            loop.call_soon_threadsafe(forget)
 
     def ledger(self) -> list[LedgerLine]:
         """What the door counted, and what the warehouse did."""
@@ -196,7 +243,13 @@ class Machine:
         return progress.done / progress.total if progress.total else 0.0
 
     def begin_rebuild(self) -> None:
-        """Has the applier start the warehouse over, and fills it meanwhile."""
+        """Has the applier start the warehouse over, and fills it meanwhile.
+
+        Raises:
+            StoreUnavailable: the archive is being rewritten.
+        """
+        if self.eraser.people():
+            raise StoreUnavailable("a visitor is being erased; try again in a minute")
         self.rebuild_is_asked = True  # the applier may take a while to get to it
         self.applier.call_between_batches(self.start_over)
 
@@ -211,6 +264,7 @@ class Machine:
         """Ends everything in the order of the events' way; what was taken is applied."""
         self.is_serving = False
         self.dashboard.close()
+        self.eraser.stop()
         self.applier.stop()
         if self.recovery.rebuild is not None:
             self.recovery.rebuild.stop()

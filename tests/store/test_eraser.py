@@ -72,9 +72,9 @@ def erasing(machine: Machine) -> Iterator[Eraser]:
 
 def erase(machine: Machine, person: Person = PERSON) -> Erased | None:
     with erasing(machine) as eraser:
-        number = eraser.ask(person)
-        wait_until(lambda: eraser.progress(number) is None)
-        return eraser.result(number)
+        asked = eraser.ask(person)
+        wait_until(lambda: eraser.progress(asked).done is None)
+        return eraser.progress(asked).erased
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

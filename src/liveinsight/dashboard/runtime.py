@@ -11,6 +11,7 @@ from liveinsight.core.ports import Reader
 from liveinsight.core.stack_counts import StackLedger
 from liveinsight.dashboard.live_hub import LiveHub
 from liveinsight.store.exporter import Exporter
+from liveinsight.store.person import Person
 
 
 class LedgerLine(Protocol):
@@ -112,6 +113,11 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """How long the last checkpoint held the warehouse's writer."""
     sites_changed: Callable[[], None] = lambda: None
     """Called after a page has changed the sites, so that the door knows at once."""
+    erase: Callable[[Person, str], object] | None = None
+    """Has a visitor erased, for the account of that name; None where only the command
+    line may."""
+    erasing: Callable[[], Sequence[Person]] = list
+    """Who is being erased."""
 
     @property
     def now(self) -> Reader:

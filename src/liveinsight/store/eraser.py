@@ -44,6 +44,20 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
     """Objects of the archive that are broken: they are as they were."""
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """An erasure that will be done, by its number."""
+
+    number: int
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an erasure is: 0-1, and None when it is done."""
+
+    done: float | None
+    erased: Erased | None = None
+    """What became of it; None where a process before this one did it."""
+
+
 class Stores(msgspec.Struct, frozen=True, kw_only=True):
     """What one machine keeps events in."""
 
@@ -100,29 +114,25 @@ class Eraser:
         if self._thread.is_alive():
             self._thread.join(30)
 
-    def ask(self, person: Person) -> int:
-        """The number of the erasure, which will be done whatever happens to the process.
+    def ask(self, person: Person) -> Asked:
+        """The erasure, which will be done whatever happens to the process.
 
         Raises:
             StoreUnavailable: the inbox does not take it.
         """
         number = self._table.ask(person)
         self._wake.set()
-        return number
+        return Asked(number)
 
     def people(self) -> list[Person]:
         """Who is being erased."""
         return [erasure.person for erasure in self._table.waiting()]
 
-    def progress(self, number: int) -> float | None:
-        """0-1 while the erasure is under way; None when it is done."""
-        if any(erasure.id == number for erasure in self._table.waiting()):
-            return self._searched
-        return None
-
-    def result(self, number: int) -> Erased | None:
-        """What became of it; None where another process did it."""
-        return self._results.get(number)
+    def progress(self, asked: Asked) -> Progress:
+        """How far it is."""
+        if any(erasure.id == asked.number for erasure in self._table.waiting()):
+            return Progress(done=self._searched)
+        return Progress(done=None, erased=self._results.get(asked.number))
 
     def _run(self) -> None:
         is_failing = False
