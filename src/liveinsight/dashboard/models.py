@@ -265,3 +265,35 @@ class AuditLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+
+class ImportedTotal(models.Model):
+    """What another tool counted on a day under one value; beside the events."""
+
+    site: models.CharField[str, str] = models.CharField(max_length=limits.SITE_CHARS)
+    tool: models.CharField[str, str] = models.CharField(max_length=32)
+    day: models.CharField[str, str] = models.CharField(max_length=10)
+    """ISO date, in the time zone that the site had there."""
+    dimension: models.CharField[str, str] = models.CharField(max_length=32, blank=True)
+    """ "" is the whole day."""
+    value: models.CharField[str, str] = models.CharField(max_length=512, blank=True)
+    detail: models.CharField[str, str] = models.CharField(max_length=32, blank=True)
+    """Tells rows of the same value apart, as those of a browser's versions."""
+    visitors: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    visits: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    page_views: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    bounces: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    duration_s: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    """Of all visits together, seconds."""
+    events: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("site", "dimension", "day", "tool", "value", "detail"),
+                name="one_imported_total_per_row",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.day} {self.dimension} {self.value}"
