@@ -6,7 +6,7 @@ them nobody is signed in, the site is the link's, and its filters always hold.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -15,10 +15,12 @@ from django.http import HttpRequest
 
 from liveinsight.core import limits
 from liveinsight.dashboard import models
+from liveinsight.dashboard.segments import SEGMENT, filters_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import QueryError
 from liveinsight.query.model import HasDone, Where
-from liveinsight.query.where import leaves, read_where
+from liveinsight.query.parse import parse_filter
+from liveinsight.query.where import leaves
 
 ADDRESS: Final = re.compile(
     r"/(?P<kind>share|embed)/(?P<slug>[A-Za-z0-9_-]{16,64})(?P<rest>/.*)?", re.DOTALL
@@ -104,10 +106,7 @@ def forced_by(link_id: int) -> tuple[Where, ...]:
 
 def read_forced(link: models.SharedLink) -> tuple[Where, ...]:
     """The filters of the link's segment."""
-    if link.segment is None:
-        return ()
-    saved = msgspec.convert(link.segment.filters, list[object])
-    return tuple(read_where(each, "segment") for each in saved)
+    return () if link.segment is None else filters_of(link.segment)
 
 
 def mark_of(link: models.SharedLink) -> str:
@@ -124,20 +123,20 @@ def note_use(link: models.SharedLink, now: int) -> None:
         models.SharedLink.objects.filter(pk=link.pk).update(last_used_at=now)
 
 
-def check_asked(share: Share, asked: tuple[Where, ...]) -> None:
-    """Returns if a stranger may ask under these filters.
+def check_asked(share: Share, texts: Sequence[str]) -> None:
+    """Returns if a stranger may ask under the filters that these texts spell.
 
     What a visitor has done elsewhere lies outside the link's segment; a saved segment
     is its owner's.
 
     Raises:
-        QueryError: a filter reaches beyond the link.
+        QueryError: a filter reaches beyond the link, or cannot be read.
     """
-    for where in asked:
+    for where in map(parse_filter, texts):
         if share.filters and has_history(where):
             raise QueryError("f", "a shared link does not look beyond its segment")
         for leaf in leaves(where):
-            if getattr(leaf, "dimension", "") == "segment":
+            if getattr(leaf, "dimension", "") == SEGMENT:
                 raise QueryError("f", "a shared link knows no saved segments")
 
 
