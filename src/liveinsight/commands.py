@@ -8,11 +8,14 @@ from django.db import connection
 
 from liveinsight.control import Command, takes
 from liveinsight.dashboard import runtime
-from liveinsight.dashboard.api_v1.door import decode_question
 from liveinsight.dashboard.api_v1.endpoint import Caller, Endpoint
 from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS
 from liveinsight.dashboard.exports import file_name, read_wanted
 from liveinsight.dashboard.rights import Asker
+from liveinsight.dashboard.sites import list_sites
+from liveinsight.dashboard.totals import save_totals
+from liveinsight.imports.handover import ImportedTotals
+from liveinsight.query.decode import decode_question
 from liveinsight.store.export import AskedExport, PartOfExport, Plan
 from liveinsight.store.exporter import Exporter
 
@@ -41,10 +44,15 @@ def shared_commands(machine: Commanded) -> dict[str, Command]:
         **{f"v1/{each.name}": asking(each) for each in ENDPOINTS},
         "rebuild": lambda _: machine.begin_rebuild(),
         "rebuild-progress": lambda _: Progress(done=machine.rebuild_progress()),
+        "sites": lambda _: list_sites(),
         "export-plan": takes(AskedExport, lambda asked: plan_export(machine, asked)),
         "export-part": takes(
             PartOfExport,
             lambda part: str(machine.exporter.write(part.wanted, part.window)),
+        ),
+        "import-totals": takes(
+            ImportedTotals,
+            lambda given: save_totals(given.site, given.tool, given.totals),
         ),
     }
 

@@ -1,8 +1,7 @@
 """The addresses of API v1: who asks, how often, and what; the answer as JSON or CSV."""
 
-import re
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from django.contrib.auth.decorators import login_not_required
@@ -25,12 +24,9 @@ from liveinsight.dashboard.rights import Asker, find_asker
 from liveinsight.dashboard.throttle import Counter
 from liveinsight.errors import FieldError, QueryError, StoreUnavailable
 from liveinsight.query.csv import write_csv
+from liveinsight.query.decode import decode_question
 
 METHODS: Final = ("GET", "HEAD", "POST")
-_PLACE: Final = re.compile(r"(?P<reason>.*) - at `\$\.?(?P<field>.*)`", re.DOTALL)
-_FIELD: Final = re.compile(r"Object (missing|contains).* field `(?P<field>.*)`")
-
-T = TypeVar("T")
 limiter = Counter(limits.MINUTE)
 
 
@@ -109,30 +105,6 @@ def read_question(request: HttpRequest) -> bytes:
     if question is None:
         raise QueryError("question", "is missing: give the question as JSON")
     return question.encode("utf-8", "surrogatepass")
-
-
-def decode_question(body: bytes, form: type[T]) -> T:
-    """The question that the JSON spells.
-
-    Raises:
-        QueryError: it spells none; names the field.
-    """
-    try:
-        return msgspec.json.decode(body, type=form)
-    except msgspec.ValidationError as error:
-        raise locate(str(error)) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise QueryError("question", "is not JSON") from None
-
-
-def locate(said: str) -> QueryError:
-    """The decoder's sentence, with the field that it is about."""
-    place = _PLACE.fullmatch(said)
-    field, reason = (place["field"], place["reason"]) if place else ("", said)
-    named = _FIELD.fullmatch(reason)
-    if named:
-        field = f"{field}.{named['field']}" if field else named["field"]
-    return QueryError(field or "question", reason)
 
 
 @login_not_required  # it says what can be asked, and nothing of any site

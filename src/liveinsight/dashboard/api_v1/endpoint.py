@@ -76,9 +76,3 @@ def complete_to(now: int) -> int:
     if stats.backlog_events:
         return stats.applied_through_received_at or 0
     return now
-
-
-def next_offset(offset: int, shown: int, row_count: int) -> int | None:
-    """Where the rows go on after those shown; None where these were the last."""
-    following = offset + shown
-    return following if shown and following < row_count else None
