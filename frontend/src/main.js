@@ -1,4 +1,6 @@
-// On every page: the colour scheme, menus, copying, confirmation.
+// On every page: the colour scheme, menus, the dialog, keys, copying, confirmation.
+import "./lib/keys.js";
+import "./lib/parts.js";
 import { $, $$, t } from "./lib/page.js";
 
 const root = document.documentElement;
@@ -68,6 +70,11 @@ document.addEventListener("submit", (event) => {
 // Selects that are a form of their own submit when changed.
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+});
+
+// What else a form shows depends on this: ask for the form again.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-again]")) event.target.form.dispatchEvent(new Event("li:again"));
 });
 
 // The browser knows the owner's time zone.

@@ -1,5 +1,4 @@
 // The history page: works as plain links; here parts are swapped instead of pages.
-import htmx from "htmx.org";
 import { drawChart, line, measure } from "./lib/chart.js";
 import { $, formatMetric, language, readJson, t } from "./lib/page.js";
 
@@ -38,6 +37,7 @@ function drawHistory() {
     unit: data.unit,
     format,
     series,
+    marks: data.notes.map((note) => note.index),
     tip(idx) {
       const rows = [
         line("when", stated(data.times[idx])),
@@ -46,24 +46,11 @@ function drawHistory() {
       if (data.before[idx] !== undefined) {
         rows.push(measure("before", t("Period before"), format(data.before[idx])));
       }
-      return rows;
+      const notes = data.notes.filter((note) => note.index === idx);
+      return [...rows, ...notes.map((note) => line("noted", note.text))];
     },
   }));
 }
 
-Object.assign(htmx.config, {
-  includeIndicatorStyles: false,
-  allowEval: false,
-  selfRequestsOnly: true,
-  scrollIntoViewOnBoost: false,
-  // A kept copy would hold the chart's style attributes, which the policy refuses.
-  historyCacheSize: 0,
-  refreshOnHistoryMiss: true,
-});
 document.addEventListener("htmx:afterSettle", drawHistory);
-// Signed out meanwhile: the answer is another page, so go there.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.responseURL.includes("/accounts/")) location.reload();
-});
-document.addEventListener("htmx:responseError", () => location.reload());
 drawHistory();

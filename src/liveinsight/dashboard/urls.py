@@ -11,11 +11,13 @@ from liveinsight.dashboard.health import health_urls
 from liveinsight.dashboard.key_pages import key_urls
 from liveinsight.dashboard.live_views import live_urls
 from liveinsight.dashboard.pages import page_urls
+from liveinsight.dashboard.pages.segments import segment_urls
 from liveinsight.dashboard.pages.share import unlock
 from liveinsight.dashboard.shares import shareable
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_urls,
+    *segment_urls,
     *auth_urls,
     *key_urls,
     *api_urls,

@@ -13,9 +13,9 @@ from liveinsight.core import limits
 from liveinsight.core.outcome import Outcome
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.assets import asset_address
-from liveinsight.dashboard.pages.address import list_chips
 from liveinsight.dashboard.pages.bars import Bar, list_bars
 from liveinsight.dashboard.pages.charts import draw_still
+from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.pages.snippet import write_snippet
 from liveinsight.dashboard.shares import shareable
@@ -62,7 +62,7 @@ def live(request: HttpRequest) -> HttpResponse:
         "bars": list_live_bars(request, panels),
         "rows": rows,
         "seen": sorted(rows, key=lambda row: -row.session.last_activity)[:SEEN],
-        "chips": list_chips(request.GET, scope.asked),
+        "filter_bar": make_filter_bar(request, scope),
         "config": configure_scripts(scope),
         "is_waiting": not (panels.active_sessions or scope.share)
         and is_waiting(scope.site),

@@ -6,8 +6,10 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from liveinsight.dashboard import runtime
-from liveinsight.dashboard.pages.address import list_chips
+from liveinsight.dashboard.pages.annotations import list_notes, mark_series
 from liveinsight.dashboard.pages.breakdowns import PANELS, ask_panel
+from liveinsight.dashboard.pages.filter_bar import make_filter_bar
+from liveinsight.dashboard.pages.goals_panel import ask_goals_panel
 from liveinsight.dashboard.pages.periods import choose_period
 from liveinsight.dashboard.pages.report import ask_cards, ask_series, choose_metric
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
@@ -30,14 +32,18 @@ def statistics(request: HttpRequest) -> HttpResponse:
         if target == panel.element_id:
             asked = ask_panel(panel, request.GET, scope, chosen, reader)
             return render(request, "statistics/panel.html", {"panel": asked})
-    metric = choose_metric(request.GET)
+    metric = choose_metric(request.GET, scope)
+    series = ask_series(metric, scope, chosen, reader)
+    notes = list_notes(scope, chosen, [row.time for row in series.rows])
     context = {
         "scope": scope,
         "chosen": chosen,
         "kept_parameters": list_kept(request.GET),
-        "chips": list_chips(request.GET, scope.asked),
+        "filter_bar": make_filter_bar(request, scope),
         "cards": ask_cards(request.GET, scope, chosen, reader),
-        "series": ask_series(metric, scope, chosen, reader),
+        "series": mark_series(series, notes),
+        "notes": notes,
+        "goals_panel": ask_goals_panel(request.GET, scope, chosen, reader),
         "panels": [
             ask_panel(panel, request.GET, scope, chosen, reader) for panel in PANELS
         ],
