@@ -5,6 +5,7 @@ engines) inside its function, so that `--help` and completion answer at once.
 """
 
 import importlib
+import keyword
 import os
 import sys
 from typing import Final
@@ -21,6 +22,7 @@ COMMANDS: Final = {
     "key": "The keys that read the API, as in `Authorization: Bearer KEY`.",
     "export": "Write the events of a period to a file.",
     "query": "Ask for metrics, by dimensions, as table, CSV or JSON.",
+    "import": "Take in events from files: exports, other tools, logs of web servers.",
     "load": "Take over the events of another archive.",
     "user": "One visitor: all that is kept, handed out or erased.",
     "rebuild": "Make the warehouse anew from archive and inbox.",
@@ -32,7 +34,7 @@ COMMANDS: Final = {
     "loadtest": "Send visits to a collector, and measure its answers.",
     "manage": "Run one of Django's own commands over the data folder.",
 }
-"""Name and first line of help; the module has the same name."""
+"""Name and first line of help; the module has the same name, but for keywords."""
 
 
 class Commands(click.Group):
@@ -46,8 +48,9 @@ class Commands(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"liveinsight.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"liveinsight.cli.{name}")
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(

@@ -190,6 +190,11 @@ def csv_columns() -> Iterator[str]:
             yield name
 
 
+def json_object() -> str:
+    """SQL for one event, joined with its user and run as in an export, as a struct."""
+    return "{" + ", ".join(f"'{name}': {_FIELDS[name]}" for name in COLUMNS) + "}"
+
+
 @cache
 def _fields(to: ExportFormat) -> str:
     if to is ExportFormat.NDJSON:

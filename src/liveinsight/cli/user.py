@@ -1,0 +1,153 @@
+"""`liveinsight user`: what is kept of one visitor, handed out or erased."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+import click
+
+from liveinsight.cli.options import data_option, examples
+from liveinsight.cli.stacks import say, yes_option
+from liveinsight.config import read_config
+from liveinsight.core.site import site_id
+from liveinsight.data_dir import DataDir
+from liveinsight.errors import ConfigError
+
+if TYPE_CHECKING:
+    from liveinsight.store.eraser import Erased
+    from liveinsight.store.person import Person
+
+LOOK_SECONDS: Final = 0.2
+STEPS: Final = 1000
+
+
+@click.group(
+    epilog=examples(
+        "liveinsight user export 7f3a9c1e --site shop.example -o visitor.json",
+        "liveinsight user erase 7f3a9c1e --site shop.example",
+    )
+)
+def user() -> None:
+    """One visitor of a site: all that is kept, handed out or erased.
+
+    USER is the id that the pages and the API show as visitor: the `user_id`
+    that the tracker sent, or the one that the server made for the day.
+    """
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def site_option(function: Callable[P, T]) -> Callable[P, T]:
+    """`--site DOMAIN`, the same for both."""
+    return click.option(
+        "--site", required=True, metavar="DOMAIN", help="Whose visitor it is."
+    )(function)
+
+
+@user.command()
+@click.argument("user_id", metavar="USER")
+@site_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write it.  [default: standard output]",
+)
+@data_option
+def export(user_id: str, site: str, output: Path | None, data: str | None) -> None:
+    """Write all that is kept of one visitor as one JSON document."""
+    person = read_person(site, user_id)
+    folder = DataDir(read_config(data=data).data_dir)
+    import msgspec
+
+    from liveinsight.store.archive import Archive
+    from liveinsight.store.user_export import make_export, read_stores
+
+    events = read_stores(folder.inbox, Archive(folder.archive), person)
+    made = make_export(person, events, time.time_ns() // 1_000_000)
+    text = msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_bytes(text)
+    say(f"{len(made.events)} events in {len(made.sessions)} sessions.")
+
+
+@user.command()
+@click.argument("user_id", metavar="USER")
+@site_option
+@data_option
+@yes_option
+def erase(user_id: str, site: str, data: str | None, *, yes: bool) -> None:
+    """Erase all that is kept of one visitor, for good.
+
+    Inbox, archive and warehouse are written anew without it; what was begun is
+    finished even if it is killed. What the visitor's browser sends from now on
+    is a new visitor's.
+    """
+    person = read_person(site, user_id)
+    if not yes:
+        ask_first(person)
+    from liveinsight.cli.asking import asking
+    from liveinsight.store.eraser import Asked, Progress
+
+    with asking(data) as ask:
+        asked = ask("erase-user", person, Asked)
+        with click.progressbar(length=STEPS, label="Erasing", file=sys.stderr) as bar:
+            while True:
+                progress = ask("erase-user-progress", asked, Progress)
+                if progress.done is None:
+                    break
+                bar.update(max(0, int(progress.done * STEPS) - bar.pos))
+                time.sleep(LOOK_SECONDS)
+            bar.update(STEPS - bar.pos)
+    report(progress.erased)
+
+
+def read_person(site: str, user_id: str) -> "Person":
+    """Who is meant.
+
+    Raises:
+        ConfigError: nobody can be.
+    """
+    from liveinsight.store.person import Person
+
+    found = site_id(site)
+    if not found:
+        raise ConfigError(f"{site!r} is no site: write a domain as shop.example")
+    if not user_id:
+        raise ConfigError("the visitor's id is empty")
+    return Person(found, user_id)
+
+
+def ask_first(person: "Person") -> None:
+    """Returns if it is meant.
+
+    Raises:
+        ConfigError: nobody is there to be asked.
+    """
+    question = f"Erase the visitor {person.user} of {person.site}, for good?"
+    if not sys.stdin.isatty():
+        raise ConfigError(f"{question} --yes says so.")
+    click.confirm(question, abort=True, err=True)
+
+
+def report(erased: "Erased | None") -> None:
+    """Says what became of it."""
+    if erased is None:
+        click.echo("The visitor is erased.")
+        return
+    click.echo(
+        f"The visitor is erased: {erased.events} events."
+        if erased.events
+        else "There was nothing of this visitor."
+    )
+    if erased.unreadable:
+        say(
+            f"{erased.unreadable} files of the archive are broken and could not be "
+            "searched; the log names them."
+        )
