@@ -32,11 +32,12 @@ from liveinsight.dashboard.asgi import application
 from liveinsight.dashboard.audit import COMMAND_LINE, describe, note, note_erased
 from liveinsight.dashboard.installation import find_installation
 from liveinsight.dashboard.live_hub import LiveHub
-from liveinsight.dashboard.sites import add_site, load_sites
+from liveinsight.dashboard.sites import load_sites
 from liveinsight.data_dir import DataDir
 from liveinsight.demo.catalogue import BASE as SHOP
-from liveinsight.demo.catalogue import SITE, TIMEZONE
+from liveinsight.demo.catalogue import SITE
 from liveinsight.demo.load import load_history
+from liveinsight.demo_site import add_demo_site
 from liveinsight.demo.shop import Shop
 from liveinsight.errors import StoreUnavailable
 from liveinsight.jobs import Job
@@ -150,7 +151,7 @@ class Machine:
     def load_demo(self) -> None:
         """Adds the demo's site and its month of visits, as far as they are missing."""
         if SITE not in self.door.sites.by_id:
-            add_site(SITE, TIMEZONE, "Demo shop")
+            add_demo_site(now_ms())
             self.load_sites()
         if self.recovery.rebuild is not None:
             return  # its past is in the archive, and would be there twice

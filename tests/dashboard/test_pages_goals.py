@@ -8,13 +8,12 @@ from django.test import Client
 from liveinsight.core.event import Revenue
 from liveinsight.dashboard.goals import (
     MOST_GOALS,
-    Definition,
     add_goal,
     load_goals,
     read_definition,
 )
 from liveinsight.dashboard.models import Goal
-from liveinsight.query.actions import Action, PropertyTest
+from liveinsight.query.actions import Action, Definition, PropertyTest
 from liveinsight.query.model import Operator
 from tests.dashboard.pages import Shown, a_site_with, look, two_visits
 from tests.dashboard.project import NOW, SITE, a_visit_of

@@ -47,6 +47,26 @@ function tooltip(render) {
   };
 }
 
+/** A dashed line with a knob at each of the marked points. */
+function drawMarks(plot, marks) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour("--warn-ink");
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 4 * devicePixelRatio]);
+  for (const index of new Set(marks)) {
+    const x = Math.round(plot.valToPos(plot.data[0][index], "x", true));
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.arc(x, bbox.top, 4 * devicePixelRatio, 0, 2 * Math.PI);
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
 export function line(className, text) {
   const element = document.createElement("div");
   element.className = className;
@@ -109,7 +129,8 @@ function timeAxis(ink, timezone, interval) {
 
 /**
  * Draws `series` into `host` and keeps it right on resize and scheme change.
- * `spec()` returns {times (s), timezone, interval, unit, format, series, tip(idx)};
+ * `spec()` returns {times (s), timezone, interval, unit, format, series, tip(idx)} and
+ * perhaps marks: [index];
  * series: [{values, colour, kind: "area"|"line"|"dashed"|"columns"}].
  */
 export function drawChart(host, spec) {
@@ -193,6 +214,7 @@ export function drawChart(host, spec) {
         ],
         series: [{}, ...shown.series.map(seriesOf)],
         plugins: [tooltip((idx) => shown.tip(idx))],
+        hooks: { draw: [(u) => drawMarks(u, shown.marks ?? [])] },
       },
       [shown.times, ...shown.series.map((each) => each.values)],
       host,

@@ -1,34 +1,21 @@
 """The goals of a site: kept as a person describes them, asked as conditions."""
 
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 from django.db import IntegrityError
-from msgspec import Meta
 
-from liveinsight.core import limits
-from liveinsight.core.event import CONVERSION, Revenue
+from liveinsight.core.event import CONVERSION
 from liveinsight.dashboard import models
 from liveinsight.dashboard.clock import now_ms
 from liveinsight.errors import ConfigError
-from liveinsight.query.actions import Action, where_of
+from liveinsight.query.actions import Definition, goal_of
 from liveinsight.query.model import Goal
 
 BUILT_IN: Final = CONVERSION
 """The goal that every site has."""
 MOST_GOALS: Final = 50
 NAME_CHARS: Final = 100
-
-
-class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a visitor does to convert; at most one of the thresholds is set."""
-
-    action: Action = Action()
-    engagement_ms: Annotated[int, Meta(ge=0, le=limits.DAY)] = 0
-    """On a page of the action, in one session."""
-    scroll_percent: Annotated[int, Meta(ge=0, le=100)] = 0
-    value: Revenue | None = None
-    """Of one conversion; None: the revenue that the event carries."""
 
 
 def load_goals(site: str) -> tuple[Goal, ...]:
@@ -44,17 +31,6 @@ def list_goals(site: str) -> list[models.Goal]:
 def read_definition(row: models.Goal) -> Definition:
     """What the row says."""
     return msgspec.convert(row.definition, Definition)
-
-
-def goal_of(name: str, definition: Definition) -> Goal:
-    """The goal as a question takes it."""
-    return Goal(
-        name=name,
-        where=where_of(definition.action),
-        engagement_ms=definition.engagement_ms,
-        scroll_percent=definition.scroll_percent,
-        value=definition.value,
-    )
 
 
 def add_goal(site: str, name: str, definition: Definition) -> models.Goal:

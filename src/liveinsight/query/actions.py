@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Meta
 
 from liveinsight.core import limits
-from liveinsight.core.event import PAGE_VIEW
+from liveinsight.core.event import PAGE_VIEW, Revenue
 from liveinsight.query.catalog import PROPERTY
-from liveinsight.query.model import And, Filter, Operator, Where
+from liveinsight.query.model import And, Filter, Goal, Operator, Where
 from liveinsight.query.patterns import pattern_filter
 
 MAX_PROPERTIES: Final = 5
@@ -47,3 +47,25 @@ def where_of(action: Action) -> Where:
         for each in action.properties
     ]
     return filters[0] if len(filters) == 1 else And(tuple(filters))
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a visitor does to convert; at most one of the thresholds is set."""
+
+    action: Action = Action()
+    engagement_ms: Annotated[int, Meta(ge=0, le=limits.DAY)] = 0
+    """On a page of the action, in one session."""
+    scroll_percent: Annotated[int, Meta(ge=0, le=100)] = 0
+    value: Revenue | None = None
+    """Of one conversion; None: the revenue that the event carries."""
+
+
+def goal_of(name: str, definition: Definition) -> Goal:
+    """The goal as a question takes it."""
+    return Goal(
+        name=name,
+        where=where_of(definition.action),
+        engagement_ms=definition.engagement_ms,
+        scroll_percent=definition.scroll_percent,
+        value=definition.value,
+    )

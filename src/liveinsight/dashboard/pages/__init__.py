@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, path
 
+from liveinsight.dashboard.pages.annotations import add as add_annotation
+from liveinsight.dashboard.pages.annotations import remove as remove_annotation
 from liveinsight.dashboard.pages.goals import add as add_goal
 from liveinsight.dashboard.pages.goals import goal, goals
 from liveinsight.dashboard.pages.goals import remove as remove_goal
@@ -20,6 +22,12 @@ page_urls: list[URLPattern] = [
     path("sites/add/", add, name="add-site"),
     path("sites/<str:domain>/", site, name="site"),
     path("sites/<str:domain>/remove/", remove, name="remove-site"),
+    path("annotations/add/", add_annotation, name="add-annotation"),
+    path(
+        "annotations/<int:annotation_id>/remove/",
+        remove_annotation,
+        name="remove-annotation",
+    ),
     path("goals/", goals, name="goals"),
     path("goals/add/", add_goal, name="add-goal"),
     path("goals/<int:goal_id>/", goal, name="goal"),

@@ -1,12 +1,12 @@
 """Rows of a panel: a label, a number, a bar, and the address that filters by it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from django.http import QueryDict
 
 from liveinsight.dashboard.pages.address import filter_query
-from liveinsight.dashboard.pages.labels import flag_of, label_of
+from liveinsight.dashboard.pages.labels import flag_of, format_metric, label_of
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +21,8 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     share: str
     """Of the whole, where the page shows it."""
     address: str
+    rate: str = ""
+    """Of conversion, where the page is about a goal."""
 
 
 def list_bars(
@@ -28,8 +30,12 @@ def list_bars(
     dimension: str,
     rows: Iterable[tuple[str | None, float]],
     whole: float = 0,
+    rates: Sequence[float | None] = (),
 ) -> list[Bar]:
-    """The rows in the order given; `whole` is what shares are of."""
+    """The rows in the order given; `whole` is what shares are of.
+
+    `rates` are of conversion, one for each row, and stand in the place of shares.
+    """
     rows = list(rows)
     most = max([number for _, number in rows] + [1])
     return [
@@ -39,8 +45,9 @@ def list_bars(
             flag=flag_of(name) if dimension == "country" else "",
             number=number,
             width=f"{100 * number / most:.2f}%",
-            share=f"{100 * number / whole:.0f}%" if whole else "",
+            share=f"{100 * number / whole:.0f}%" if whole and not rates else "",
             address=filter_query(query, dimension, name),
+            rate=format_metric(rates[index], "ratio") if rates else "",
         )
-        for name, number in rows
+        for index, (name, number) in enumerate(rows)
     ]

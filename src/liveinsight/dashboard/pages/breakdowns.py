@@ -9,12 +9,18 @@ from django.utils.translation import gettext_noop
 
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard.pages.address import change_query
+from liveinsight.dashboard.pages.attribution import (
+    AttributionChoice,
+    list_attributions,
+)
 from liveinsight.dashboard.pages.bars import Bar, list_bars
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.model import Question
 from liveinsight.query.run import answer
 
+RATE: Final = "conversion_rate"
+SOURCES: Final = "sources"
 ROWS: Final = 10
 MOST_ROWS: Final = 200
 """Of the panel that the address opens with `all`."""
@@ -60,7 +66,7 @@ PANELS: Final = (
         ),
     ),
     PanelKind(
-        name="sources",
+        name=SOURCES,
         label=gettext_noop("Sources"),
         tabs=(
             Tab(dimension="source", label=gettext_noop("Sources")),
@@ -100,6 +106,10 @@ class PanelView(msgspec.Struct, frozen=True, kw_only=True):
     element_id: str
     label: str
     column: str
+    has_rates: bool
+    """Whether the rows show conversion rates: under a goal."""
+    attributions: list[AttributionChoice]
+    """Of a panel of sources."""
     tabs: list[PanelTab]
     bars: list[Bar]
     more: int
@@ -122,9 +132,11 @@ def ask_panel(
             site=scope.site,
             timezone=scope.timezone,
             period=chosen.period,
-            metrics=(tab.metric,),
+            metrics=(tab.metric, RATE) if scope.is_of_goals else (tab.metric,),
             dimensions=(tab.dimension,),
             filters=scope.filters,
+            goals=scope.goals,
+            attribution=scope.attribution,
             limit=MOST_ROWS if query.get("all") == panel.name else ROWS,
         ),
         reader,
@@ -134,6 +146,8 @@ def ask_panel(
         element_id=panel.element_id,
         label=_(panel.label),
         column=_("Visitors") if tab.metric == "visitors" else _("Sessions"),
+        has_rates=scope.is_of_goals,
+        attributions=list_attributions(query) if panel.name == SOURCES else [],
         tabs=[
             PanelTab(
                 label=_(each.label),
@@ -142,7 +156,13 @@ def ask_panel(
             )
             for each in panel.tabs
         ],
-        bars=list_bars(query, tab.dimension, rows, whole=got.totals[0] or 0),
+        bars=list_bars(
+            query,
+            tab.dimension,
+            rows,
+            whole=got.totals[0] or 0,
+            rates=[row.metrics[1] for row in got.rows] if scope.is_of_goals else (),
+        ),
         more=max(0, got.row_count - len(rows)),
         more_address=change_query(query, all=panel.name),
     )

@@ -29,6 +29,8 @@ class Still(msgspec.Struct, frozen=True, kw_only=True):
     area: str
     before: str = ""
     columns: list[Column] = []
+    marks: list[str] = []
+    """Where something is noted: x."""
 
 
 def draw_still(
@@ -48,6 +50,12 @@ def draw_still(
         before=draw_line(before[: len(values)], len(values), top),
         columns=draw_columns(columns, top),
     )
+
+
+def place_marks(indexes: Sequence[int], count: int) -> list[str]:
+    """Where these of `count` points are."""
+    step = WIDTH / max(1, count - 1)
+    return [f"{index * step:.1f}" for index in sorted(set(indexes))]
 
 
 def draw_line(values: Sequence[float | None], count: int, top: float) -> str:

@@ -6,9 +6,8 @@ from django.http import QueryDict
 
 from liveinsight.core import limits
 from liveinsight.core.event import PAGE_VIEW, Revenue
-from liveinsight.dashboard.goals import Definition
 from liveinsight.dashboard.pages.goal_form import GoalForm, Kind, PropertyForms
-from liveinsight.query.actions import MAX_PROPERTIES, Action
+from liveinsight.query.actions import MAX_PROPERTIES, Action, Definition
 
 ROWS: Final = 3
 """Of conditions on properties, at least one of them empty."""

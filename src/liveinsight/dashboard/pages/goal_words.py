@@ -4,10 +4,11 @@ from django.utils.translation import gettext as _
 
 from liveinsight.core.limits import SECOND
 from liveinsight.dashboard import models
-from liveinsight.dashboard.goals import Definition, read_definition
+from liveinsight.dashboard.goals import read_definition
 from liveinsight.dashboard.pages.goal_form import Kind
 from liveinsight.dashboard.pages.goal_forms import kind_of
 from liveinsight.dashboard.pages.labels import name_of_operator
+from liveinsight.query.actions import Definition
 
 
 def describe_row(row: models.Goal | None) -> str:

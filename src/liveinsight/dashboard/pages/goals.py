@@ -26,10 +26,8 @@ from liveinsight.core.limits import DAY
 from liveinsight.dashboard import models, runtime
 from liveinsight.dashboard.goals import (
     MOST_GOALS,
-    Definition,
     add_goal,
     change_goal,
-    goal_of,
     list_goals,
     load_goals,
     read_definition,
@@ -41,6 +39,7 @@ from liveinsight.dashboard.pages.goal_words import describe_row
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import ConfigError
+from liveinsight.query.actions import Definition, goal_of
 from liveinsight.query.model import Goal, Period, Question
 from liveinsight.query.run import answer
 

@@ -41,6 +41,15 @@ FIGURES: Final = (
     ),
     Figure(metric="session_duration", label=gettext_noop("Session duration")),
 )
+GOAL_FIGURES: Final = (
+    Figure(metric="visitors", label=gettext_noop("Converted visitors")),
+    Figure(metric="conversions", label=gettext_noop("Conversions")),
+    Figure(metric="conversion_rate", label=gettext_noop("Conversion rate")),
+    Figure(metric="revenue", label=gettext_noop("Revenue")),
+    Figure(metric="sessions", label=gettext_noop("Sessions")),
+    Figure(metric="session_duration", label=gettext_noop("Session duration")),
+)
+"""Under a filter by goals."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,10 +87,16 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     adds_up: bool
 
 
-def choose_metric(query: QueryDict) -> Figure:
+def list_figures(scope: Scope) -> tuple[Figure, ...]:
+    """The metrics of the page."""
+    return GOAL_FIGURES if scope.is_of_goals else FIGURES
+
+
+def choose_metric(query: QueryDict, scope: Scope) -> Figure:
     """The metric of the chart."""
     asked = query.get("metric")
-    return next((each for each in FIGURES if each.metric == asked), FIGURES[0])
+    figures = list_figures(scope)
+    return next((each for each in figures if each.metric == asked), figures[0])
 
 
 def ask_cards(
@@ -91,6 +106,7 @@ def ask_cards(
 
     A period before that began without any data says nothing, so it is left out.
     """
+    figures = list_figures(scope)
     first = first_event_at(scope.site, reader)
     is_comparable = first is not None and first < chosen.before.start + LATE_START
     got = answer(
@@ -98,19 +114,21 @@ def ask_cards(
             site=scope.site,
             timezone=scope.timezone,
             period=chosen.period,
-            metrics=tuple(figure.metric for figure in FIGURES),
+            metrics=tuple(figure.metric for figure in figures),
             filters=scope.filters,
+            goals=scope.goals,
+            attribution=scope.attribution,
             compare=chosen.before if is_comparable else None,
         ),
         reader,
     )
-    before = got.totals_before or [None] * len(FIGURES)
-    changes = got.totals_change or [None] * len(FIGURES)
-    shown = choose_metric(query)
+    before = got.totals_before or [None] * len(figures)
+    changes = got.totals_change or [None] * len(figures)
+    shown = choose_metric(query, scope)
     return [
         make_card(query, figure, (value, old, change), is_chosen=figure is shown)
         for figure, value, old, change in zip(
-            FIGURES, got.totals, before, changes, strict=True
+            figures, got.totals, before, changes, strict=True
         )
     ]
 
@@ -213,6 +231,8 @@ def ask_by_time(
             metrics=(figure.metric,),
             dimensions=("time",),
             filters=scope.filters,
+            goals=scope.goals,
+            attribution=scope.attribution,
             interval=interval,
         ),
         reader,

@@ -11,11 +11,13 @@ from django.shortcuts import render
 from liveinsight.core.site import Sites, site_id
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.goals import load_goals
+from liveinsight.dashboard.pages.attribution import read_attribution
 from liveinsight.dashboard.segments import account_of, read_filters
 from liveinsight.dashboard.shares import Share, check_asked, share_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import QueryError, StoreUnavailable
-from liveinsight.query.model import Goal, Where
+from liveinsight.query.goals import names_goals
+from liveinsight.query.model import Attribution, Goal, Where
 
 REMEMBERED = "site"
 
@@ -34,9 +36,16 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """Those of them that the address spells, and that can be taken off."""
     goals: tuple[Goal, ...] = ()
     """The site's."""
+    attribution: Attribution = Attribution.SESSION
+    """Which of a user's visits a source is of."""
     now: int
     share: Share | None = None
     """The link that the reader came by."""
+
+    @property
+    def is_of_goals(self) -> bool:
+        """Whether a filter keeps those alone who reached a goal."""
+        return any(names_goals(where) for where in self.filters)
 
 
 def read_scope(request: HttpRequest) -> Scope:
@@ -68,6 +77,7 @@ def read_scope_of(request: HttpRequest, query: QueryDict) -> Scope:
         filters=asked if share is None else (*share.filters, *asked),
         asked=asked,
         goals=goals,
+        attribution=read_attribution(query),
         now=runtime.current().clock(),
         share=share,
     )
