@@ -1,0 +1,242 @@
+"""The statements of funnels: steps in their places, attempts, the best of each visitor.
+
+The first select, over the events, is put together from the conditions of steps and
+filters; what follows is text, one line for each step. ASOF joins find the next event of
+a step: measured 2-3 times as fast as a window function for each step.
+"""
+
+from functools import lru_cache
+from typing import cast
+
+import msgspec
+from sqlglot import exp
+from sqlglot.expressions import Select
+
+from liveinsight.query.catalog import find_dimension
+from liveinsight.query.conditions import (
+    NOT_ENGAGEMENT,
+    Slots,
+    Statement,
+    Within,
+    event_condition,
+    event_value,
+    fragment,
+    join_runs,
+    make_statement,
+    of_site,
+    runs_between,
+)
+from liveinsight.query.model import Where
+
+STANDS_BETWEEN = "e.interactive and e.event_type <> 'click'"
+"""What breaks a strict sequence, unless it is the next step."""
+
+
+class FunnelShape(msgspec.Struct, frozen=True, kw_only=True):
+    """All of a question that decides the text of its statements."""
+
+    one_site: bool
+    steps: tuple[Where, ...]
+    filters: tuple[Where, ...]
+    is_strict: bool
+    in_session: bool
+    label: str = ""
+    """The dimension of the rows; "" for none."""
+    is_live: bool = False
+    """Of those who are here, their latest attempt; else everybody's best."""
+
+
+@lru_cache(maxsize=256)
+def compile_counts(shape: FunnelShape) -> Statement:
+    """(label,) visitors of each step, median times, (number of labels).
+
+    The times are from each step to the next, then from the first to the last.
+    """
+    count = len(shape.steps)
+    columns = [
+        f"count(*) filter (where reached >= {n}) as visitors{n}"
+        for n in range(1, count + 1)
+    ]
+    columns += [
+        f"median(time{n} - time{n - 1}) filter (where reached >= {n}) as median{n}"
+        for n in range(2, count + 1)
+    ]
+    columns.append(f"median(time{count} - time1) filter (where reached = {count})")
+    slots = Slots()
+    query = exp.select(*(fragment(column) for column in columns)).from_("best")
+    if shape.label:
+        query = query.select("label", *query.expressions, append=False)
+        query = query.select("count(*) over () as row_count").group_by("label")
+        query = query.order_by("visitors1 desc", "label nulls first")
+        query = query.limit(slots.add("limit")).offset(slots.add("offset"))
+    return _finish(query, shape, slots)
+
+
+@lru_cache(maxsize=256)
+def compile_stops(shape: FunnelShape, step: int) -> Statement:
+    """Who came no further than the step, the latest first, and how many they are.
+
+    session_id, user_id, time of the step, entry page, source, country, device, count.
+    """
+    slots = Slots()
+    sql = _STOPS.format(step=step)
+    query = cast("Select", slots.bind(sql, start="start", until="until"))
+    query = query.limit(slots.add("limit")).offset(slots.add("offset"))
+    return _finish(query, shape, slots)
+
+
+@lru_cache(maxsize=256)
+def compile_here(shape: FunnelShape) -> Statement:
+    """Who of those that are here stands where: the latest `limit` of each step.
+
+    step, session_id, user_id, time of the step, page, country, how many at the step.
+    """
+    slots = Slots()
+    query = cast("Select", slots.bind(_HERE, start="start", until="until"))
+    query = query.where(fragment("nth") <= slots.add("limit"))
+    return _finish(query, shape, slots)
+
+
+_STOPS = """
+select
+    s.session_id, u.user_id, b.time{step}, s.entry_page, s.source, s.country, s.device,
+    count(*) over () as stopped
+from best as b
+join users as u on u.user_key = b.user_key
+left join sessions as s
+    on s.session_key = b.session{step}
+    and s.last_activity >= :start
+    and s.start_time < :until
+where b.reached = {step}
+order by b.time{step} desc, u.user_id
+"""
+
+_HERE = """
+select step, session_id, user_id, last_time, page, country, at_step
+from (
+    select
+        b.reached as step, s.session_id, u.user_id, b.last_time,
+        s.exit_page as page, s.country,
+        count(*) over (partition by b.reached) as at_step,
+        row_number() over (
+            partition by b.reached order by b.last_time desc, u.user_id
+        ) as nth
+    from best as b
+    join users as u on u.user_key = b.user_key
+    left join sessions as s
+        on s.session_key = b.last_session
+        and s.last_activity >= :start
+        and s.start_time < :until
+)
+order by step, nth
+"""
+
+
+def _finish(query: Select, shape: FunnelShape, slots: Slots) -> Statement:
+    """The select from `best`, with what comes before it."""
+    for name, of in (
+        ("counted", _counted(shape, slots)),
+        ("steps", _steps(shape)),
+        ("attempts", _attempts(shape)),
+        ("best", _best(shape, slots)),
+    ):
+        query = query.with_(name, as_=of, copy=False)
+    return make_statement(query, slots)
+
+
+def _counted(shape: FunnelShape, slots: Slots) -> Select:
+    """The events, and which steps each of them is."""
+    following = Within(one_site=shape.one_site, start="start", end="until")
+    beginning = Within(one_site=shape.one_site, start="start", end="end")
+    query = exp.select("e.user_key", "e.session_key", "e.time", "e.event_id")
+    for number, where in enumerate(shape.steps, start=1):
+        met = event_condition(where, slots, following)
+        query = query.select(exp.alias_(met, f"at{number}", copy=False), copy=False)
+    begins = [event_condition(where, slots, beginning) for where in shape.filters]
+    if not shape.is_live:
+        begins.append(fragment("e.time") < slots.add("end"))
+    query = query.select(
+        exp.alias_(exp.and_(exp.true(), *begins, copy=False), "may_begin", copy=False),
+        copy=False,
+    )
+    if shape.is_strict:
+        query = query.select(fragment(f"{STANDS_BETWEEN} as stands_between"))
+    if shape.label:
+        value = event_value(find_dimension(shape.label), slots, beginning)
+        query = query.select(exp.alias_(value, "label", copy=False), copy=False)
+    query = query.from_("events as e", copy=False)
+    query = query.where(
+        fragment(NOT_ENGAGEMENT),
+        *of_site("e", following, slots),
+        fragment("e.time") >= slots.add("start"),
+        fragment("e.time") < slots.add("until"),
+        copy=False,
+    )
+    if shape.in_session:
+        query = query.where("e.session_key is not null", copy=False)
+    if shape.is_live:
+        query = query.where(
+            fragment("e.present_at") >= slots.add("since"),
+            exp.column("user_key", "e").isin(query=_present(following, slots)),
+            copy=False,
+        )
+    return join_runs(query, runs_between("r", following, slots))
+
+
+def _present(within: Within, slots: Slots) -> Select:
+    """The current visitors."""
+    query = exp.select("e.user_key").from_("events as e")
+    return query.where(
+        fragment(NOT_ENGAGEMENT),
+        *of_site("e", within, slots),
+        fragment("e.present_at") >= slots.add("present"),
+        copy=False,
+    )
+
+
+def _steps(shape: FunnelShape) -> Select:
+    """The events that are steps, or may stand between, each in its place of the row."""
+    unit = "session_key" if shape.in_session else "user_key"
+    kept = [f"at{number}" for number in range(1, len(shape.steps) + 1)]
+    if shape.is_strict:
+        kept.insert(0, "stands_between")
+    order = f"partition by {unit} order by time, event_id"
+    query = exp.select("*", fragment(f"row_number() over ({order}) as place"))
+    return query.from_("counted").where(exp.or_(*kept))
+
+
+def _attempts(shape: FunnelShape) -> Select:
+    """Each event of the first step, and the nearest events of the others after it."""
+    unit = "session_key" if shape.in_session else "user_key"
+    numbers = range(1, len(shape.steps) + 1)
+    columns = [f"s{n}.time as time{n}, s{n}.session_key as session{n}" for n in numbers]
+    label = ", s1.label" if shape.label else ""
+    lines = [
+        f"select s1.user_key, s1.place{label}, {', '.join(columns)}",
+        "from (from steps where at1 and may_begin) as s1",
+    ]
+    join = "left join" if shape.is_strict else "asof left join"
+    place = "= s{before}.place + 1" if shape.is_strict else "> s{before}.place"
+    lines += [
+        f"{join} (from steps where at{n}) as s{n} on s{n}.{unit} = s1.{unit}"
+        f" and s{n}.place {place.format(before=n - 1)}"
+        for n in numbers[1:]
+    ]
+    return cast("Select", fragment("\n".join(lines)))
+
+
+def _best(shape: FunnelShape, slots: Slots) -> Select:
+    """One attempt of each visitor, or of each of their labels, and how far it came."""
+    numbers = range(len(shape.steps), 1, -1)
+    reached = " ".join(f"when time{n} - time1 <= :window then {n}" for n in numbers)
+    order = "reached desc, time1, place"
+    columns = [f"case {reached} else 1 end as reached"]
+    if shape.is_live:
+        order = "last_time desc, reached desc, time1 desc"
+        for name in ("time", "session"):
+            last = " ".join(f"when {n} then {name}{n}" for n in numbers)
+            columns.append(f"case reached {last} else {name}1 end as last_{name}")
+    label = ", label" if shape.label else ""
+    query = exp.select("*", *(slots.bind(c, window="window") for c in columns))
+    rank = f"row_number() over (partition by user_key{label} order by {order})"
+    return query.from_("attempts").qualify(fragment(f"{rank} = 1"))
