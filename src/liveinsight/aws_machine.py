@@ -70,6 +70,11 @@ class Shown(msgspec.Struct, frozen=True):
     bucket: str
 
 
+def refuse_import(_: bytes) -> None:
+    """Raises ConfigError: what collects is the stack."""
+    raise ConfigError("events come in through the address of the stack only")
+
+
 def now_ms() -> int:
     """The clock of the whole server."""
     return time.time_ns() // 1_000_000
@@ -148,7 +153,9 @@ class AwsMachine:
 
     def commands(self) -> dict[str, Command]:
         """What the command line can have done, by name."""
-        return closing_database(shared_commands(self))
+        return closing_database(
+            shared_commands(self) | {"import-events": refuse_import}
+        )
 
     def load_demo(self) -> None:
         """Raises ConfigError: the demo's visits are made on one machine."""

@@ -8,6 +8,7 @@ of `ConfigError` are all made from it.
 import ipaddress
 import os
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_type_hints
 from urllib.parse import urlsplit
@@ -413,3 +414,10 @@ def describe_settings() -> tuple[Setting, ...]:
 
 KINDS: Final = get_type_hints(Config, include_extras=True)
 SETTINGS: Final = describe_settings()
+
+
+def find_country_database(config: Config) -> Path:
+    """The owner's mmdb file, else the one in the package."""
+    if config.country_database:
+        return Path(config.country_database)
+    return Path(str(files("liveinsight.collect").joinpath("country.mmdb")))

@@ -47,6 +47,11 @@ class DataDir:
         return self.root / "exports"
 
     @property
+    def imports(self) -> Path:
+        """The folder of how far each import has come."""
+        return self.root / "imports"
+
+    @property
     def app(self) -> Path:
         """Sites, accounts and keys (SQLite)."""
         return self.root / "app.sqlite3"

@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import partial
-from importlib.resources import files
-from pathlib import Path
 from typing import Final
 
 from django.db import connection
@@ -22,6 +20,7 @@ from liveinsight.config import (
     Config,
     choose_engine_memory_mb,
     choose_engine_threads,
+    find_country_database,
 )
 from liveinsight.control import PREFIX as CONTROL
 from liveinsight.control import Command, Control, takes
@@ -37,9 +36,10 @@ from liveinsight.data_dir import DataDir
 from liveinsight.demo.catalogue import BASE as SHOP
 from liveinsight.demo.catalogue import SITE
 from liveinsight.demo.load import load_history
-from liveinsight.demo_site import add_demo_site
 from liveinsight.demo.shop import Shop
+from liveinsight.demo_site import add_demo_site
 from liveinsight.errors import StoreUnavailable
+from liveinsight.imports.handover import ImportedEvents, take_events
 from liveinsight.jobs import Job
 from liveinsight.routes import App, Routes
 from liveinsight.store.applier import Applier
@@ -146,7 +146,12 @@ class Machine:
             ),
             "erase-user-progress": takes(Asked, self.eraser.progress),
         }
-        return closing_database(shared_commands(self) | erasing)
+        importing: dict[str, Command] = {
+            "import-events": takes(
+                ImportedEvents, lambda given: take_events(self.inbox, given)
+            ),
+        }
+        return closing_database(shared_commands(self) | erasing | importing)
 
     def load_demo(self) -> None:
         """Adds the demo's site and its month of visits, as far as they are missing."""
@@ -272,13 +277,6 @@ class Machine:
         self.inbox.close()
         self.warehouse.close()
         self.places.close()
-
-
-def find_country_database(config: Config) -> Path:
-    """The owner's mmdb file, else the one in the package."""
-    if config.country_database:
-        return Path(config.country_database)
-    return Path(str(files("liveinsight.collect").joinpath("country.mmdb")))
 
 
 def settings_of(config: Config) -> DoorSettings:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from secrets import token_hex
-from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
@@ -23,7 +22,7 @@ from liveinsight.core.device import (
 from liveinsight.core.event import Event, RawEvent, Revenue, Scalar
 from liveinsight.core.site import Site
 from liveinsight.core.source import classify
-from liveinsight.core.url import split_url
+from liveinsight.core.url import readable_path, split_url
 
 
 class Client(msgspec.Struct, frozen=True, gc=False):
@@ -138,7 +137,7 @@ def write_arrival(page_url: str | None, referrer: str | None) -> bytes | None:
             _NOTHING,
             page_url=page_url,
             host=page.host if page else None,
-            page=_readable(page.path) if page else None,
+            page=readable_path(page.path) if page else None,
             referrer=source.referrer,
             source=source.source,
             channel=source.channel,
@@ -150,17 +149,6 @@ def write_arrival(page_url: str | None, referrer: str | None) -> bytes | None:
         )
     )
     return b"," + part if part else b""
-
-
-def _readable(path: str) -> str:
-    """The path as people read it; as it was sent where that is not printable text."""
-    if "%" not in path:
-        return path
-    try:
-        text = unquote(path, errors="strict")
-    except UnicodeDecodeError:
-        return path
-    return text if text.isprintable() else path
 
 
 def write_setting(raw: RawEvent, site: Site, client: Client) -> bytes:

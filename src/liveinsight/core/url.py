@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from string import ascii_letters, digits
+from urllib.parse import unquote
 
 import msgspec
 
@@ -89,3 +90,14 @@ def _is_scheme(scheme: str) -> bool:
     return (
         scheme[:1].isalpha() and _SCHEME.issuperset(scheme) and scheme not in _NOT_PAGES
     )
+
+
+def readable_path(path: str) -> str:
+    """The path as people read it; as it was sent where that is not printable text."""
+    if "%" not in path:
+        return path
+    try:
+        text = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return path
+    return text if text.isprintable() else path
