@@ -16,6 +16,7 @@ Schema = dict[str, object]
 REF: Final = "#/components/schemas/{name}"
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
+TEXT: Final = "text/plain"
 
 FILTER: Final[Schema] = {
     "title": "Filter",
@@ -144,7 +145,7 @@ def describe(row: Endpoint[Any, Any]) -> Schema:
         "schema": {"$ref": ref_to(row.request)},
         "example": msgspec.to_builtins(row.example),
     }
-    common: Schema = {"summary": row.summary, "responses": responses_of(row)}
+    common: Schema = {"summary": row.summary}
     as_parameter: Schema = {
         "name": "question",
         "in": "query",
@@ -156,12 +157,14 @@ def describe(row: Endpoint[Any, Any]) -> Schema:
         "get": {
             "operationId": f"get_{row.name}",
             "parameters": [as_parameter, form],
+            "responses": responses_of(row, too_long=True),
             **common,
         },
         "post": {
             "operationId": row.name,
             "parameters": [form],
             "requestBody": {"required": True, "content": {JSON: question}},
+            "responses": responses_of(row),
             **common,
         },
     }
@@ -174,19 +177,19 @@ def form_of(row: Endpoint[Any, Any]) -> Schema:
     return {"name": "format", "in": "query", "schema": schema}
 
 
-def responses_of(row: Endpoint[Any, Any]) -> Schema:
-    """What can be answered, by status."""
-    content: Schema = {JSON: {"schema": {"$ref": ref_to(row.response)}}}
+def responses_of(row: Endpoint[Any, Any], *, too_long: bool = False) -> Schema:
+    """What can be answered, by status; `too_long`: the address may be."""
+    answer: Schema = {JSON: {"schema": {"$ref": ref_to(row.response)}}}
     if row.table:
-        content[CSV] = {"schema": {"type": "string"}}
-    problem = {JSON: {"schema": {"$ref": REF.format(name="Problem")}}}
-    return {
-        "200": {"description": "The answer.", "content": content},
-        **{
-            status: {"description": why, "content": problem, "headers": headers}
-            for status, (why, headers) in FAILURES.items()
-        },
-    }
+        answer[CSV] = {"schema": {"type": "string"}}
+    found: Schema = {"200": {"description": "The answer.", "content": answer}}
+    for status, (why, headers) in FAILURES.items():
+        content: Schema = {JSON: {"schema": {"$ref": REF.format(name="Problem")}}}
+        if too_long and status == "400":
+            # Before anything of ours is asked, the HTTP server ends such a request.
+            content[TEXT] = {"schema": {"type": "string"}}
+        found[status] = {"description": why, "content": content, "headers": headers}
+    return found
 
 
 def ref_to(struct: type) -> str:
