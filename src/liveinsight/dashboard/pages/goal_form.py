@@ -47,6 +47,21 @@ NEEDED: Final = {
 """The field that says what the kind is about."""
 
 
+def clean_page(text: str) -> str:
+    """The pattern of pages, also of a whole address that was pasted.
+
+    Raises:
+        ValidationError: it can be no page's.
+    """
+    text = text.strip()
+    if "://" in text:
+        rest = text.partition("://")[2]
+        text = "/" + rest.partition("/")[2].partition("?")[0].partition("#")[0]
+    if text and not text.startswith(("/", "*")):
+        raise ValidationError(_("A page begins with / or *"))
+    return text
+
+
 class GoalForm(forms.Form):
     """A goal; fields that its kind has no use for are not read."""
 
@@ -126,13 +141,7 @@ class GoalForm(forms.Form):
 
     def clean_page(self) -> str:
         """The path, also of a whole address that was pasted."""
-        text = str(self.cleaned_data["page"]).strip()
-        if "://" in text:
-            rest = text.partition("://")[2]
-            text = "/" + rest.partition("/")[2].partition("?")[0].partition("#")[0]
-        if text and not text.startswith(("/", "*")):
-            raise ValidationError(_("A page begins with / or *"))
-        return text
+        return clean_page(str(self.cleaned_data["page"]))
 
     def clean_event_type(self) -> str:
         """The type without blanks around it."""
