@@ -116,6 +116,11 @@ def answer_retention(question: RetentionQuestion, reader: Reader) -> Retention:
     )
 
 
+def until_now(period: Period, now: int) -> Period:
+    """The period without what is still to come."""
+    return Period(period.start, max(period.start + 1, min(period.end, now)))
+
+
 def check_retention(question: RetentionQuestion) -> None:
     """Returns if the question can be answered.
 

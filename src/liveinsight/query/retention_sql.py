@@ -46,10 +46,13 @@ def compile_retention(shape: RetentionShape) -> Statement:
     """
     slots = Slots()
     within = Within(one_site=shape.one_site, start=START, end=END)
+    is_any = not shape.filters and not shape.returns
     parts = {
         "newcomers": _newcomers(shape, within, slots),
         "begun": _activity(shape.filters, shape, within, slots),
-        "returned": _activity(shape.returns, shape, within, slots),
+        "returned": fragment("select user_key, bucket from begun")
+        if is_any
+        else _activity(shape.returns, shape, within, slots),
         "cohorts": fragment(_COHORTS),
     }
     query = cast("Select", fragment(_ROWS))

@@ -186,14 +186,16 @@ def read_period(form: PeriodForm, timezone: str, now: int, field: str) -> Period
         raise QueryError(place.get(error.field, error.field), error.reason) from None
 
 
-def read_filters(forms: tuple[FilterForm, ...]) -> tuple[Where, ...]:
+def read_filters(
+    forms: tuple[FilterForm, ...], field: str = "filters"
+) -> tuple[Where, ...]:
     """The conditions of these forms; their names are not yet looked up.
 
     Raises:
-        QueryError: one cannot be read.
+        QueryError: one cannot be read; names its place in `field`.
     """
     return tuple(
-        read_where(form, f"filters[{index}]") for index, form in enumerate(forms)
+        read_where(form, f"{field}[{index}]") for index, form in enumerate(forms)
     )
 
 

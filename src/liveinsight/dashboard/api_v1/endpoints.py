@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from liveinsight.dashboard.api_v1.endpoint import Endpoint
+from liveinsight.dashboard.api_v1.journeys import JOURNEYS
 from liveinsight.dashboard.api_v1.query import QUERY
+from liveinsight.dashboard.api_v1.retention import RETENTION
 
-ENDPOINTS: Final[tuple[Endpoint[Any, Any], ...]] = (QUERY,)
+ENDPOINTS: Final[tuple[Endpoint[Any, Any], ...]] = (QUERY, JOURNEYS, RETENTION)

@@ -1,0 +1,123 @@
+"""Retention: who came again."""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.api_v1.endpoint import (
+    Caller,
+    Endpoint,
+    complete_to,
+    find_subject,
+)
+from liveinsight.dashboard.segments import resolve
+from liveinsight.query.check import MAX_FILTERS
+from liveinsight.query.csv import Table, write_time
+from liveinsight.query.model import Interval
+from liveinsight.query.retention import (
+    Cohort,
+    RetentionQuestion,
+    answer_retention,
+    until_now,
+)
+from liveinsight.query.wire import About, FilterForm, read_filters
+
+
+class RetentionQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question about those who came for the first time in the period.
+
+    Filters choose those with a matching event in the interval of their first visit.
+    """
+
+    interval: Annotated[
+        Literal["day", "week", "month"],
+        Meta(description="Of cohorts; the period begins with a whole one."),
+    ] = "week"
+    returns: Annotated[
+        tuple[FilterForm, ...],
+        Meta(
+            max_length=MAX_FILTERS,
+            description="What an event that counts as a return fulfils; none: any.",
+        ),
+    ] = ()
+
+
+class RetentionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The cohorts, the earliest first."""
+
+    interval: Interval
+    timezone: str
+    cohorts: list[Cohort]
+    average: Annotated[
+        list[float | None],
+        Meta(description="Of each interval after the first visit, among those over."),
+    ]
+    users: Annotated[int, Meta(description="Of all cohorts.")]
+    without_id: Annotated[
+        int, Meta(description="Newcomers without a lasting id: they are in no cohort.")
+    ]
+    as_of: Annotated[
+        int, Meta(description="All events received up to then are counted, ms.")
+    ]
+
+
+def answer_retention_query(caller: Caller, asked: RetentionQuery) -> RetentionAnswer:
+    """The cohorts that the question asks for."""
+    as_of = complete_to(caller.now)
+    subject = find_subject(caller, asked)
+    account = caller.asker.account_id
+    returns = read_filters(asked.returns, "returns")
+    question = RetentionQuestion(
+        site=subject.site,
+        timezone=subject.timezone,
+        period=until_now(subject.period, caller.now),
+        interval=Interval(asked.interval),
+        filters=subject.filters,
+        returns=resolve(returns, subject.site or "", account, "returns"),
+        goals=subject.goals,
+    )
+    found = answer_retention(question, runtime.current().reader)
+    return RetentionAnswer(
+        interval=found.interval,
+        timezone=subject.timezone,
+        cohorts=found.cohorts,
+        average=found.average,
+        users=found.users,
+        without_id=found.without_id,
+        as_of=as_of,
+    )
+
+
+def tabulate(answered: RetentionAnswer) -> Table:
+    """A row for each cohort: its start, its users, and those who came in each interval."""
+    width = len(answered.cohorts)
+    return Table(
+        heads=["cohort", "users", *(f"{answered.interval}_{n}" for n in range(width))],
+        rows=[
+            [
+                write_time(cohort.start, answered.interval, answered.timezone),
+                cohort.users,
+                *cohort.returned,
+                *[None] * (width - len(cohort.returned)),
+            ]
+            for cohort in answered.cohorts
+        ],
+    )
+
+
+RETENTION: Final = Endpoint(
+    name="retention",
+    summary="How many of those who came for the first time came again, by cohort.",
+    request=RetentionQuery,
+    response=RetentionAnswer,
+    answer=answer_retention_query,
+    table=tabulate,
+    example=RetentionQuery(
+        period="90d",
+        interval="week",
+        filters=(["is", "channel", ["Organic Search"]],),
+        returns=(["is", "event_type", ["conversion"]],),
+    ),
+)
