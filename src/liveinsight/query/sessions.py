@@ -111,7 +111,7 @@ def session(
     if found is None:
         return None
     params = [found.site, found.session_key, now - SESSION_SILENCE]
-    rows = _structs(reader.query(_SESSION, params), Session)
+    rows = read_structs(reader.query(_SESSION, params), Session)
     return rows[0] if rows else None
 
 
@@ -120,7 +120,7 @@ def visits(site: str | None, user_id: str, now: int, reader: Reader) -> list[Vis
     check_site(site)
     check_id(user_id)
     params = [user_id, site, now - SESSION_SILENCE, MOST_VISITS]
-    return _structs(reader.query(_VISITS, params), Visit)
+    return read_structs(reader.query(_VISITS, params), Visit)
 
 
 def session_events(
@@ -130,7 +130,7 @@ def session_events(
     found = _find(site, session_id, reader)
     if found is None:
         return None
-    return _structs(reader.query(_EVENTS, _span(found)), SessionEvent)
+    return read_structs(reader.query(_EVENTS, _span(found)), SessionEvent)
 
 
 def timeline(
@@ -140,7 +140,7 @@ def timeline(
     found = _find(site, session_id, reader)
     if found is None:
         return None
-    return _structs(reader.query(_TIMELINE, _span(found)), TimelineStep)
+    return read_structs(reader.query(_TIMELINE, _span(found)), TimelineStep)
 
 
 def _find(site: str | None, session_id: str, reader: Reader) -> _Found | None:
@@ -153,7 +153,7 @@ def _find(site: str | None, session_id: str, reader: Reader) -> _Found | None:
     rows = reader.query(_BY_ID, [session_id, site])
     if not rows:
         rows = reader.query(_BY_GIVEN_ID, [session_id, site])
-    found = _structs(rows, _Found)
+    found = read_structs(rows, _Found)
     return found[0] if found else None
 
 
@@ -164,8 +164,8 @@ def _span(found: _Found) -> list[object]:
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
-def _structs(rows: list[tuple[object, ...]], kind: type[_T]) -> list[_T]:
-    """The rows as structs; the columns come in the order of the fields."""
+def read_structs(rows: list[tuple[object, ...]], kind: type[_T]) -> list[_T]:
+    """The rows as structs of the kind; the columns come in the order of its fields."""
     names = kind.__struct_fields__
     records = []
     for row in rows:
