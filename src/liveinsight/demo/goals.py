@@ -6,12 +6,16 @@ from liveinsight.core.event import CONVERSION, Revenue
 from liveinsight.core.limits import MINUTE
 from liveinsight.demo.catalogue import BASE, CURRENCY
 from liveinsight.query.actions import Action, Definition, PropertyTest
+from liveinsight.query.model import Operator
 
 GOALS: Final = {
-    "Order": Definition(
+    "Order of several things": Definition(
         action=Action(
             event_type=CONVERSION,
-            properties=(PropertyTest(name="name", value="order"),),
+            properties=(
+                PropertyTest(name="name", value="order"),
+                PropertyTest(name="items", operator=Operator.IS_NOT, value="1"),
+            ),
         )
     ),
     "Added to cart": Definition(action=Action(event_type="add_to_cart")),
