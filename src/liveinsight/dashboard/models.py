@@ -239,6 +239,8 @@ class AlertMessage(models.Model):
     """A time that an alert told somebody."""
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE)
+    kind: models.CharField[str, str] = models.CharField(max_length=16, default="began")
+    """`began`, `ended` or `test`."""
     at: models.BigIntegerField[int, int] = models.BigIntegerField(db_index=True)
     text: models.CharField[str, str] = models.CharField(max_length=500)
     delivered: models.JSONField[object, object] = models.JSONField(default=list)
