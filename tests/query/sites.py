@@ -6,7 +6,20 @@ from hypothesis import strategies as st
 
 from liveinsight.core.event import Event, Revenue, Scalar
 from liveinsight.query.catalog import METRICS, TIME
-from liveinsight.query.model import Filter, Interval, Operator, Period, Question
+from liveinsight.query.model import (
+    And,
+    Attribution,
+    Filter,
+    Goal,
+    HasDone,
+    Interval,
+    Not,
+    Operator,
+    Or,
+    Period,
+    Question,
+    Where,
+)
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -62,7 +75,30 @@ VALUES = {
     "country": ("DE",),
     "property:plan": ("7", "/a"),
     "property:a/b~": ("true",),
+    "goal": ("conversion", "read"),
 }
+PATTERNS = ("^/a", "o+", "[|]", "^$", "c|7")
+GOALS = (
+    Goal(name="read", where=And(()), engagement_ms=1_500),
+    Goal(
+        name="scrolled",
+        where=Filter("page", Operator.MATCHES, ("^/",)),
+        scroll_percent=40,
+        value=Revenue(amount=1.5, currency="EUR"),
+    ),
+    Goal(name="at /a", where=Filter("page", Operator.IS, ("/a",))),
+    Goal(
+        name="plan",
+        where=And(
+            (
+                Filter("event_type", Operator.IS, ("click", "conversion")),
+                Filter("property:plan", Operator.IS_NOT, ("",)),
+            )
+        ),
+        value=Revenue(amount=10.25, currency="EUR"),
+    ),
+)
+NOT_BY_GOAL = {"scroll_depth", "engagement_time", "current_visitors"}
 
 
 @st.composite
@@ -86,6 +122,7 @@ def _an_event(draw: st.DrawFn, event_id: str, user: str, at: int) -> Event:
     )
     engaged = kind == "engagement"
     paid = kind == "conversion" and draw(st.booleans())
+    source = draw(st.sampled_from(SOURCES))
     known = draw(st.booleans())
     return Event(
         site=draw(st.sampled_from(("one.example", "one.example", "two.example"))),
@@ -99,7 +136,8 @@ def _an_event(draw: st.DrawFn, event_id: str, user: str, at: int) -> Event:
         page=draw(st.sampled_from(PAGES)),
         page_title="A title" if known else None,
         host="one.example" if known else None,
-        source=draw(st.sampled_from(SOURCES)),
+        source=source,
+        channel="Direct" if source is None else "Organic Search",
         country="DE" if known else None,
         device=draw(st.sampled_from((None, "Mobile"))),
         screen_width=draw(st.sampled_from((None, 390, 1440))),
@@ -127,6 +165,7 @@ _names = st.sampled_from(
         "screen",
         "property:plan",
         "property:a/b~",
+        "goal",
     )
 )
 
@@ -147,6 +186,11 @@ def questions_about(
     )
     if TIME in dimensions:
         metrics = [m for m in metrics if m != "current_visitors"] or ["visitors"]
+    if "goal" in dimensions:
+        metrics = [m for m in metrics if m not in NOT_BY_GOAL] or ["conversions"]
+    attribution = draw(st.sampled_from(Attribution))
+    if "current_visitors" in metrics:
+        attribution = Attribution.SESSION
     period = draw(periods_around(moment, events))
     compare = None
     if (len(dimensions) < 2 or TIME not in dimensions) and draw(st.booleans()):
@@ -158,6 +202,8 @@ def questions_about(
         metrics=tuple(metrics),
         dimensions=tuple(dimensions),
         filters=tuple(draw(_filters())),
+        goals=GOALS,
+        attribution=attribution,
         interval=interval,
         compare=compare,
     )
@@ -175,18 +221,37 @@ def periods_around(draw: st.DrawFn, moment: int, events: list[Event]) -> Period:
     return Period(start, start + draw(st.sampled_from(LENGTHS)))
 
 
+def conditions() -> st.SearchStrategy[Where]:
+    """Filters, alone and in one another."""
+    return st.recursive(
+        _filter(),
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=2).map(lambda w: And(tuple(w))),
+            st.lists(inner, min_size=1, max_size=2).map(lambda w: Or(tuple(w))),
+            inner.map(Not),
+            st.builds(HasDone, inner, st.booleans()),
+        ),
+        max_leaves=3,
+    )
+
+
 @st.composite
-def _filters(draw: st.DrawFn) -> list[Filter]:
-    filters = []
-    for _ in range(draw(st.sampled_from((1, 0, 2)))):
-        dimension = draw(st.sampled_from(tuple(VALUES)))
-        operator = draw(st.sampled_from(Operator))
-        known = st.sampled_from(VALUES[dimension])
-        if operator in (Operator.IS, Operator.IS_NOT):
-            known = st.sampled_from((*VALUES[dimension], ""))
-        values = draw(st.lists(known, min_size=1, max_size=2, unique=True))
-        filters.append(Filter(dimension, operator, tuple(values)))
-    return filters
+def _filters(draw: st.DrawFn) -> list[Where]:
+    number = draw(st.sampled_from((1, 0, 2)))
+    return [draw(st.one_of(_filter(), conditions())) for _ in range(number)]
+
+
+@st.composite
+def _filter(draw: st.DrawFn) -> Where:
+    dimension = draw(st.sampled_from(tuple(VALUES)))
+    operator = draw(st.sampled_from(Operator))
+    known = st.sampled_from(VALUES[dimension])
+    if operator in (Operator.IS, Operator.IS_NOT):
+        known = st.sampled_from((*VALUES[dimension], ""))
+    if operator in (Operator.MATCHES, Operator.MATCHES_NOT):
+        known = st.sampled_from(PATTERNS)
+    values = draw(st.lists(known, min_size=1, max_size=2, unique=True))
+    return Filter(dimension, operator, tuple(values))
 
 
 @st.composite

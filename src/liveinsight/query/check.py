@@ -15,7 +15,15 @@ from liveinsight.query.catalog import (
     find_metric,
 )
 from liveinsight.query.goals import find_goals, with_built_in
-from liveinsight.query.model import Filter, Goal, Operator, Period, Question, Where
+from liveinsight.query.model import (
+    Attribution,
+    Filter,
+    Goal,
+    Operator,
+    Period,
+    Question,
+    Where,
+)
 from liveinsight.query.where import check_pattern, leaves
 
 MAX_FILTERS = 20
@@ -108,12 +116,21 @@ def _check_combination(question: Question) -> None:
     for name in facts if GOAL in question.dimensions else ():
         if facts[name] in _NOT_OF_GOALS:
             raise QueryError("metrics", f"{name} cannot be cut by goal")
+    if (
+        question.attribution is not Attribution.SESSION
+        and Facts.PRESENT in facts.values()
+    ):
+        raise QueryError("attribution", "current visitors are in their own session")
+    _check_series(question)
+
+
+def _check_series(question: Question) -> None:
     if TIME not in question.dimensions:
         if question.interval is not None:
             raise QueryError("interval", "needs the dimension time")
         return
-    for name, over in facts.items():
-        if over is Facts.PRESENT:
+    for name in question.metrics:
+        if find_metric(name).facts is Facts.PRESENT:
             raise QueryError("metrics", f"{name} is of one moment: leave out time")
     if question.compare is not None and len(question.dimensions) > 1:
         raise QueryError("compare", "a series is compared without other dimensions")

@@ -264,7 +264,9 @@ def _combined(
             join = exp.and_ if isinstance(node, And) else exp.or_
             return join(*parts, copy=False)
         if isinstance(node, Not):
-            return exp.not_(exp.paren(build(node.filter), copy=False), copy=False)
+            # Of what is not set nothing is known: then it does not hold.
+            held = exp.func("coalesce", build(node.filter), exp.false())
+            return exp.not_(held, copy=False)
         if isinstance(node, HasDone):
             done = exp.column("user_key", table).isin(
                 query=_users_with(node.filter, slots, within)
@@ -291,13 +293,16 @@ def _users_with(where: Where, slots: Slots, within: Within) -> Select:
 
 
 def _reached(threshold: Reached, slots: Slots, within: Within) -> Expr:
-    """The first view of a page on which its session reached the threshold."""
+    """The first view of a page on which its session reached the threshold.
+
+    What is not interactive has no session, hence views of a session are.
+    """
     runs = exp.select("r.session_key").from_("runs as r")
     runs = runs.where(*runs_between("r", within, slots), copy=False)
     query = exp.select(
         fragment(
-            "arg_min(e.event_key, (e.time, e.event_id)) filter (where"
-            " e.event_type = 'page_view' and e.interactive)"
+            "arg_min(e.event_key, (e.time, e.event_id))"
+            " filter (where e.event_type = 'page_view')"
         )
     )
     query = query.from_("events as e", copy=False)
@@ -309,6 +314,7 @@ def _reached(threshold: Reached, slots: Slots, within: Within) -> Expr:
     )
     query = query.group_by("e.session_key", "e.page", copy=False)
     query = query.having(
+        fragment("count(*) filter (where e.event_type = 'page_view') > 0"),
         fragment(f"coalesce(sum(e.engagement_ms), 0) >= {threshold.engagement_ms}"),
         fragment(f"coalesce(max(e.scroll_percent), 0) >= {threshold.scroll_percent}"),
         copy=False,

@@ -135,14 +135,14 @@ def _event_column(name: str, scope: Scope, slots: Slots) -> Expr:
         else:
             goals = (event_condition(g.where, slots, scope.within) for g in scope.goals)
             value = exp.or_(*goals, copy=False)
-    if name == "revenue_amount" and not scope.by_goal:
+    has_amounts = any(goal.value for goal in scope.goals)
+    if name == "revenue_amount" and has_amounts and not scope.by_goal:
         found = exp.Case()
         for goal in scope.goals:
             amount = slots.add(goal.value) if goal.value else value.copy()
             met = event_condition(goal.where, slots, scope.within)
             found = found.when(met, amount, copy=False)
-        if any(goal.value for goal in scope.goals):
-            value = found.else_(value, copy=False)
+        value = found.else_(value, copy=False)
     return exp.alias_(value, name, copy=False)
 
 
