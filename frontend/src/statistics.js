@@ -44,7 +44,7 @@ function drawHistory() {
         measure("", data.label, format(data.values[idx])),
       ];
       if (data.before[idx] !== undefined) {
-        rows.push(measure("before", t("Period before"), format(data.before[idx])));
+        rows.push(measure("before", data.before_label, format(data.before[idx])));
       }
       const notes = data.notes.filter((note) => note.index === idx);
       return [...rows, ...notes.map((note) => line("noted", note.text))];

@@ -86,10 +86,37 @@ def test_dates_of_ones_own_keep_the_rest_of_the_address() -> None:
         "/statistics/",
         **{"from": "2026-02-01", "to": "2026-02-28", "f": "country:is:KR"},
     )
-    assert page.context["chosen"].is_custom
-    assert ("f", "country:is:KR") in page.context["kept_parameters"]
+    assert page.context["chosen"].label == "Feb. 1, 2026 – Feb. 28, 2026"
+    assert ("f", "country:is:KR") in page.context["chosen"].kept
     assert 'name="from" value="2026-02-01"' in page.html
     assert "?f=country:is:KR&period=7d" in page.links()
+
+
+def test_the_days_before_and_after_are_whole_months_where_the_period_is() -> None:
+    client = a_site_with(two_visits())
+    march = look(client, "/statistics/", **{"from": "2026-01-01", "to": "2026-01-31"})
+    assert "?from=2025-12-01&to=2025-12-31" in march.links()
+    assert "?from=2026-02-01&to=2026-02-28" in march.links()
+    week = look(client, "/statistics/", **{"from": "2026-01-05", "to": "2026-01-11"})
+    assert "?from=2025-12-29&to=2026-01-04" in week.links()
+    assert look(client, "/statistics/").context["chosen"].later == ""
+
+
+def test_a_period_is_compared_with_another_a_year_earlier_or_none() -> None:
+    ago = a_visit_of("/", user="old", at=NOW - 366 * DAY)
+    client = a_site_with(two_visits() + ago + a_visit_of("/", at=NOW - 400 * DAY))
+    year = look(client, "/statistics/", compare="year")
+    assert cards_of(year)["Visitors"].change == "+100%"
+    assert len(year.context["series"].data["before"]) == 30
+    off = look(client, "/statistics/", compare="off")
+    assert cards_of(off)["Visitors"].change == ""
+    assert off.context["series"].data["before"] == []
+    days = {
+        "compare": "custom",
+        "compare_from": "2025-03-01",
+        "compare_to": "2025-04-30",
+    }
+    assert cards_of(look(client, "/statistics/", **days))["Visitors"].before == "1"
 
 
 def test_htmx_gets_only_the_part_that_it_asks_for() -> None:
@@ -112,7 +139,17 @@ def test_the_time_zone_of_the_site_is_stated() -> None:
     assert "midnight in Asia/Seoul" in look(a_site_with([]), "/statistics/").text
 
 
-@pytest.mark.parametrize("query", [{"period": "eon"}, {"from": "x"}, {"f": "a:b"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"period": "eon"},
+        {"from": "x"},
+        {"f": "a:b"},
+        {"compare": "eon"},
+        {"compare": "custom", "compare_from": "x"},
+        {"compare": "custom"},
+    ],
+)
 def test_what_cannot_be_asked_is_a_page_with_status_400(query: dict[str, str]) -> None:
     assert look(a_site_with([]), "/statistics/", **query).status == 400
 

@@ -22,7 +22,9 @@ function press(element) {
   if (!element.matches("summary")) return element.click();
   const menu = element.parentElement;
   menu.open = !menu.open;
-  if (menu.open) $(".menu-list :is(a, button, input)", menu)?.focus();
+  if (!menu.open) return;
+  const list = $(".menu-list", menu);
+  ($("[aria-current]", list) ?? $("a, button, input", list))?.focus();
 }
 
 function make(tag, className, ...children) {
@@ -59,10 +61,6 @@ function showHelp() {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (isTyping(event.target) || $("dialog[open]")) return;
-  if (event.key === "?") {
-    event.preventDefault();
-    return showHelp();
-  }
   const element = isOff() ? null : targets().get(event.key.toLowerCase());
   if (!element) return;
   event.preventDefault();

@@ -28,7 +28,7 @@ from liveinsight.query.check import check_filters
 from liveinsight.query.model import Filter, Goal, Interval, Operator, Period, Where
 from liveinsight.query.where import read_where, write_where
 
-PERIODS = ("today", "yesterday", "7d", "30d", "90d", "12mo")
+PERIODS = ("today", "yesterday", "7d", "30d", "90d", "12mo", "month", "year")
 DEFAULT_PERIOD = "30d"
 
 _DAYS = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
@@ -72,10 +72,10 @@ def parse_period(
 ) -> Period:
     """The period that the parameters of an address name; DEFAULT_PERIOD without any.
 
-    `today`, `7d`, `30d`, `90d` and `12mo` begin at a local midnight and end now;
-    today and this month are among the days and months counted. `from` and `to` are
-    ms, or ISO dates or times in `timezone`; a date as `to` includes that day, no
-    `to` is now. They count where the name is absent or `custom`.
+    All but `yesterday` begin at a local midnight and end now; today and this month
+    are among the days and months counted; `month` and `year` are the running ones.
+    `from` and `to` are ms, or ISO dates or times in `timezone`; a date as `to`
+    includes that day, no `to` is now. They count where the name is absent or `custom`.
 
     Raises:
         QueryError: one cannot be read, or the period is empty.
@@ -91,6 +91,11 @@ def parse_period(
     if name == "12mo":
         first = today.replace(day=1).replace(year=today.year - 1)
         begin = start_of_day((first + timedelta(days=31)).replace(day=1), zone)
+    elif name in ("month", "year"):
+        first = (
+            today.replace(day=1) if name == "month" else today.replace(month=1, day=1)
+        )
+        begin = start_of_day(first, zone)
     elif name in _DAYS:
         begin = start_of_day(today - timedelta(days=_DAYS[name] - 1), zone)
     else:

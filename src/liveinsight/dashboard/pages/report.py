@@ -100,15 +100,17 @@ def choose_metric(query: QueryDict, scope: Scope) -> Figure:
 
 
 def ask_cards(
-    query: QueryDict, scope: Scope, chosen: ChosenPeriod, reader: Reader
+    query: QueryDict,
+    scope: Scope,
+    chosen: ChosenPeriod,
+    before: Period | None,
+    reader: Reader,
 ) -> list[Card]:
-    """The six metrics over the period, compared with the one before.
+    """The metrics over the period and that compared with.
 
-    A period before that began without any data says nothing, so it is left out.
+    A period that began without any data says nothing, so it is left out.
     """
     figures = list_figures(scope)
-    first = first_event_at(scope.site, reader)
-    is_comparable = first is not None and first < chosen.before.start + LATE_START
     got = answer(
         Question(
             site=scope.site,
@@ -118,19 +120,30 @@ def ask_cards(
             filters=scope.filters,
             goals=scope.goals,
             attribution=scope.attribution,
-            compare=chosen.before if is_comparable else None,
+            compare=before,
         ),
         reader,
     )
-    before = got.totals_before or [None] * len(figures)
+    old_values = got.totals_before or [None] * len(figures)
     changes = got.totals_change or [None] * len(figures)
     shown = choose_metric(query, scope)
     return [
         make_card(query, figure, (value, old, change), is_chosen=figure is shown)
         for figure, value, old, change in zip(
-            figures, got.totals, before, changes, strict=True
+            figures, got.totals, old_values, changes, strict=True
         )
     ]
+
+
+def find_comparable(
+    scope: Scope, chosen: ChosenPeriod, reader: Reader
+) -> Period | None:
+    """The period compared with, unless it lies before the first event."""
+    if chosen.before is None:
+        return None
+    first = first_event_at(scope.site, reader)
+    is_known = first is not None and first < chosen.before.start + LATE_START
+    return chosen.before if is_known else None
 
 
 def make_card(
@@ -170,20 +183,26 @@ def write_change(change: float | None, unit: str) -> str:
 
 
 def ask_series(
-    figure: Figure, scope: Scope, chosen: ChosenPeriod, reader: Reader
+    figure: Figure,
+    scope: Scope,
+    chosen: ChosenPeriod,
+    before: Period | None,
+    reader: Reader,
 ) -> Series:
-    """The metric over the period, with the period before beside it."""
+    """The metric over the period, with that compared with beside it."""
     got = ask_by_time(figure, scope, chosen.period, None, reader)
     interval = got.interval or Interval.DAY
-    old = ask_by_time(figure, scope, chosen.before, interval, reader)
     values = [row.metrics[0] for row in got.rows]
-    before = [row.metrics[0] for row in old.rows]
+    old_values: list[Value] = []
+    if before is not None:
+        old = ask_by_time(figure, scope, before, interval, reader)
+        old_values = [row.metrics[0] for row in old.rows]
     unit = METRICS[figure.metric].unit
     times = [int(row.dimensions[0] or 0) for row in got.rows]
     return Series(
         label=_(figure.label),
         interval=interval,
-        still=draw_still(values, before=before),
+        still=draw_still(values, before=old_values),
         data={
             "label": _(figure.label),
             "unit": chart_unit(figure),
@@ -191,14 +210,15 @@ def ask_series(
             "timezone": scope.timezone,
             "times": times,
             "values": values,
-            "before": before,
+            "before": old_values,
+            "before_label": chosen.before_label,
         },
         rows=[
             SeriesRow(
                 time=time,
                 value=format_metric(value, unit),
-                before=format_metric(before[index], unit)
-                if index < len(before)
+                before=format_metric(old_values[index], unit)
+                if index < len(old_values)
                 else "–",
             )
             for index, (time, value) in enumerate(zip(times, values, strict=True))

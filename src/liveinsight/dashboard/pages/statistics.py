@@ -1,6 +1,6 @@
 """`/statistics/`: numbers over a period. The address is the page's whole state."""
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -11,11 +11,14 @@ from liveinsight.dashboard.pages.breakdowns import PANELS, ask_panel
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.goals_panel import ask_goals_panel
 from liveinsight.dashboard.pages.periods import choose_period
-from liveinsight.dashboard.pages.report import ask_cards, ask_series, choose_metric
+from liveinsight.dashboard.pages.report import (
+    ask_cards,
+    ask_series,
+    choose_metric,
+    find_comparable,
+)
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 from liveinsight.dashboard.shares import shareable
-
-NOT_KEPT = {"site", "from", "to", "period"}
 
 
 @shareable
@@ -33,16 +36,17 @@ def statistics(request: HttpRequest) -> HttpResponse:
             asked = ask_panel(panel, request.GET, scope, chosen, reader)
             return render(request, "statistics/panel.html", {"panel": asked})
     metric = choose_metric(request.GET, scope)
-    series = ask_series(metric, scope, chosen, reader)
+    before = find_comparable(scope, chosen, reader)
+    series = ask_series(metric, scope, chosen, before, reader)
     notes = list_notes(scope, chosen, [row.time for row in series.rows])
     context = {
         "scope": scope,
         "chosen": chosen,
-        "kept_parameters": list_kept(request.GET),
         "filter_bar": make_filter_bar(request, scope),
-        "cards": ask_cards(request.GET, scope, chosen, reader),
+        "cards": ask_cards(request.GET, scope, chosen, before, reader),
         "series": mark_series(series, notes),
         "notes": notes,
+        "is_compared": before is not None,
         "goals_panel": ask_goals_panel(request.GET, scope, chosen, reader),
         "panels": [
             ask_panel(panel, request.GET, scope, chosen, reader) for panel in PANELS
@@ -52,13 +56,3 @@ def statistics(request: HttpRequest) -> HttpResponse:
     return render(
         request, "statistics/report.html" if is_part else "statistics.html", context
     )
-
-
-def list_kept(query: QueryDict) -> list[tuple[str, str]]:
-    """The parameters that a form for other dates carries on."""
-    return [
-        (name, value)
-        for name, values in query.lists()
-        if name not in NOT_KEPT
-        for value in values
-    ]
