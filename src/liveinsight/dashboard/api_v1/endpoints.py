@@ -6,5 +6,11 @@ from liveinsight.dashboard.api_v1.endpoint import Endpoint
 from liveinsight.dashboard.api_v1.journeys import JOURNEYS
 from liveinsight.dashboard.api_v1.query import QUERY
 from liveinsight.dashboard.api_v1.retention import RETENTION
+from liveinsight.dashboard.api_v1.sessions import SESSIONS
 
-ENDPOINTS: Final[tuple[Endpoint[Any, Any], ...]] = (QUERY, JOURNEYS, RETENTION)
+ENDPOINTS: Final[tuple[Endpoint[Any, Any], ...]] = (
+    QUERY,
+    JOURNEYS,
+    RETENTION,
+    SESSIONS,
+)
