@@ -4,7 +4,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from liveinsight.config import Config
-from liveinsight.dashboard.configuration import LOOPBACK_HOSTS, Configuration, configure
+from liveinsight.dashboard.configuration import (
+    LOOPBACK_HOSTS,
+    Configuration,
+    Mail,
+    configure,
+)
 from liveinsight.data_dir import DataDir
 
 EVERY_INTERFACE: Final = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
@@ -18,6 +23,15 @@ def open_app(config: Config, data: DataDir) -> Configuration:
         hosts=(*LOOPBACK_HOSTS, *hosts_of(config)),
         https=config.is_https,
         trusted_proxies=config.trusted_proxies,
+        base_address=config.base_url.rstrip("/"),
+        mail=Mail(
+            host=config.smtp_host,
+            port=config.smtp_port,
+            security=config.smtp_security,
+            user=config.smtp_user,
+            password=config.smtp_password,
+            sender=config.mail_sender,
+        ),
         api_requests_per_minute=config.api_requests_per_minute,
     )
     configure(configuration)

@@ -24,6 +24,7 @@ from liveinsight.core.site import Site
 from liveinsight.core.stack_counts import StackLedger
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.accounts import forget_old_sessions
+from liveinsight.dashboard.alerts.watch import DELIVER_EVERY, LOOK_EVERY, Watcher
 from liveinsight.dashboard.asgi import application
 from liveinsight.dashboard.installation import find_installation
 from liveinsight.dashboard.live_hub import LiveHub
@@ -193,10 +194,13 @@ class AwsMachine:
 
     def jobs(self) -> tuple[Job, ...]:
         """The background work beside applier and live page."""
+        watcher = Watcher(now_ms)
         return (
             Job("stack", STACK_EVERY, self.follow_stack),
             Job("progress", SAY_EVERY, self.say_progress),
             Job("sign-ins", SIGN_INS_EVERY, forget_old_sessions),
+            Job("alerts", LOOK_EVERY, watcher.look),
+            Job("alert messages", DELIVER_EVERY, watcher.deliver),
         )
 
     def follow_stack(self) -> None:

@@ -197,6 +197,44 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             extra={"unit": "a minute"},
         ),
     ] = 600
+    smtp_host: Annotated[
+        str,
+        Meta(
+            description=(
+                "The mail server that alerts are sent through. Empty: alerts send no "
+                "e-mail."
+            )
+        ),
+    ] = ""
+    smtp_port: Annotated[
+        int, Meta(ge=1, le=65_535, description="The mail server's port.")
+    ] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(
+            description=(
+                "How the way to the mail server is kept secret: `starttls` (usual on "
+                "port 587), `tls` from the first byte (465), or `none`, for a server "
+                "on this machine."
+            )
+        ),
+    ] = "starttls"
+    smtp_user: Annotated[
+        str, Meta(description="The name at the mail server. Empty: none is given.")
+    ] = ""
+    smtp_password: Annotated[
+        str, Meta(description="The password at the mail server.")
+    ] = ""
+    mail_from: Annotated[
+        str,
+        Meta(
+            description=(
+                "The sender of alerts, as in `LiveInsight <stats@example.com>`. Empty: "
+                "`liveinsight@` and the host of the base address."
+            )
+        ),
+    ] = ""
+
     aws: Annotated[
         bool,
         Meta(
@@ -267,6 +305,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The address for browsers, without a slash at the end; `port` listens."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.base_url.rstrip("/") or f"http://{host}:{port}"
+
+    @property
+    def mail_sender(self) -> str:
+        """Who alerts come from."""
+        host = urlsplit(self.base_url).hostname or "localhost"
+        return self.mail_from or f"LiveInsight <liveinsight@{host}>"
 
     @property
     def is_https(self) -> bool:

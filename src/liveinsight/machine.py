@@ -27,6 +27,7 @@ from liveinsight.control import Command, Control, takes
 from liveinsight.core.event import EncodedEvents
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.accounts import forget_old_sessions
+from liveinsight.dashboard.alerts.watch import DELIVER_EVERY, LOOK_EVERY, Watcher
 from liveinsight.dashboard.asgi import application
 from liveinsight.dashboard.audit import COMMAND_LINE, describe, note, note_erased
 from liveinsight.dashboard.installation import find_installation
@@ -192,11 +193,14 @@ class Machine:
 
     def jobs(self) -> tuple[Job, ...]:
         """The background work beside applier and live page."""
+        watcher = Watcher(now_ms)
         return (
             Job("sites", SITES_EVERY, self.follow_sites),
             Job("archive", ARCHIVE_EVERY, self.archive_closed),
             Job("salts", SALTS_EVERY, lambda: self.inbox.forget_old_salts(now_ms())),
             Job("sign-ins", SIGN_INS_EVERY, forget_old_sessions),
+            Job("alerts", LOOK_EVERY, watcher.look),
+            Job("alert messages", DELIVER_EVERY, watcher.deliver),
         )
 
     def load_sites(self) -> None:

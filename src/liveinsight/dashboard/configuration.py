@@ -9,6 +9,19 @@ from django.conf import settings
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """The owner's mail server."""
+
+    host: str = ""
+    """ "" is none."""
+    port: int = 587
+    security: str = "starttls"
+    """`starttls`, `tls` or `none`."""
+    user: str = ""
+    password: str = ""
+    sender: str = "LiveInsight <liveinsight@localhost>"
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """The choices that settings.py is made from."""
 
@@ -24,6 +37,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks whose X-Forwarded-Proto and -For are believed."""
     api_requests_per_minute: int = 600
     """Of API v1, by each key or account."""
+    base_address: str = ""
+    """Under which messages lead here, without a slash at the end; "" is not known."""
+    mail: Mail = Mail()
     debug: bool = False
 
 

@@ -120,4 +120,15 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = limits.BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
+BASE_ADDRESS = _configuration.base_address
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = _configuration.mail.host
+EMAIL_PORT = _configuration.mail.port
+EMAIL_USE_TLS = _configuration.mail.security == "starttls"
+EMAIL_USE_SSL = _configuration.mail.security == "tls"
+EMAIL_HOST_USER = _configuration.mail.user
+EMAIL_HOST_PASSWORD = _configuration.mail.password
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = _configuration.mail.sender
+
 LOGGING_CONFIG = None  # log.py has set up the one formatter already

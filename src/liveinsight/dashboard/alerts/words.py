@@ -1,0 +1,110 @@
+"""What alerts say: the sentence of what is watched, and the messages."""
+
+import datetime as dt
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
+
+from liveinsight.core.limits import HOUR
+from liveinsight.dashboard.alerts.model import (
+    Change,
+    Direction,
+    Quiet,
+    Visitors,
+    Watched,
+)
+from liveinsight.dashboard.alerts.steps import Reading, Turn
+from liveinsight.dashboard.pages.labels import format_metric, format_whole
+
+TEXT_CHARS: Final = 500
+METRIC_NAMES: Final = {
+    "visitors": gettext_noop("Visitors"),
+    "sessions": gettext_noop("Sessions"),
+    "page_views": gettext_noop("Page views"),
+    "conversions": gettext_noop("Conversions"),
+    "revenue": gettext_noop("Revenue"),
+}
+
+
+def describe(watched: Watched) -> str:
+    """What is watched, as one sentence without an end."""
+    if isinstance(watched, Visitors):
+        said = (
+            _("More than %(than)s current visitors")
+            if watched.direction is Direction.ABOVE
+            else _("Fewer than %(than)s current visitors")
+        )
+        return said % {"than": format_whole(watched.than)}
+    if isinstance(watched, Change):
+        said = (
+            _("%(metric)s of an hour %(percent)s%% above the usual")
+            if watched.direction is Direction.ABOVE
+            else _("%(metric)s of an hour %(percent)s%% below the usual")
+        )
+        metric = _(METRIC_NAMES[watched.metric])
+        return said % {"metric": metric, "percent": watched.percent}
+    if isinstance(watched, Quiet):
+        return _("No event for %(minutes)s minutes") % {"minutes": watched.minutes}
+    said = _("Dropped and rejected %(points)s points above the usual")
+    return said % {"points": watched.points}
+
+
+def tell(
+    site: str,
+    watched: Watched,
+    turn: Turn,
+    reading: Reading,
+    timezone: str,
+    language: str,
+) -> str:
+    """The message, in the language that the alert was made in."""
+    with override(language):
+        found = tell_found(watched, reading, timezone)
+        said = f"{site}: {describe(watched)}. {found}"
+        if turn is Turn.ENDED:
+            over = _("Over: %(what)s") % {"what": describe(watched)}
+            said = f"{site}: {over}. {found}"
+    return said[:TEXT_CHARS]
+
+
+def tell_found(watched: Watched, reading: Reading, timezone: str) -> str:
+    """What was found, with what it is compared with."""
+    if isinstance(watched, Visitors):
+        return _("Now: %(count)s.") % {"count": format_whole(reading.value)}
+    if isinstance(watched, Change):
+        return _("From %(from)s to %(to)s: %(value)s, usually %(usual)s.") % {
+            "from": clock(reading.at - HOUR, timezone),
+            "to": clock(reading.at, timezone),
+            "value": format_metric(reading.value, "count"),
+            "usual": format_metric(round(reading.usual or 0, 2), "count"),
+        }
+    if isinstance(watched, Quiet):
+        return _("The last came at %(time)s.") % {"time": moment(reading.at, timezone)}
+    return _("Last two hours: %(share)s, usually %(usual)s.") % {
+        "share": format_metric(reading.value, "ratio"),
+        "usual": format_metric(reading.usual, "ratio"),
+    }
+
+
+def tell_test(site: str, watched: Watched, language: str) -> str:
+    """The message of the test button."""
+    with override(language):
+        said = _("This is a test of the alert “%(what)s”.")
+        return f"{site}: {said % {'what': describe(watched)}}"[:TEXT_CHARS]
+
+
+def clock(ms: int, timezone: str) -> str:
+    """Hours and minutes of the site's clock."""
+    return local(ms, timezone).strftime("%H:%M")
+
+
+def moment(ms: int, timezone: str) -> str:
+    """Day and time of the site's clock."""
+    return local(ms, timezone).strftime("%Y-%m-%d %H:%M")
+
+
+def local(ms: int, timezone: str) -> dt.datetime:
+    """The local time of a time in ms."""
+    return dt.datetime.fromtimestamp(ms / 1000, ZoneInfo(timezone))
