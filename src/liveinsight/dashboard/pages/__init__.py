@@ -2,8 +2,19 @@
 
 from django.urls import URLPattern, path
 
+from liveinsight.dashboard.pages.alerts import add as add_alert
+from liveinsight.dashboard.pages.alerts import alert, alerts
+from liveinsight.dashboard.pages.alerts import remove as remove_alert
+from liveinsight.dashboard.pages.alerts import switch as switch_alert
+from liveinsight.dashboard.pages.alerts import test as test_alert
 from liveinsight.dashboard.pages.annotations import add as add_annotation
 from liveinsight.dashboard.pages.annotations import remove as remove_annotation
+from liveinsight.dashboard.pages.funnel import funnel
+from liveinsight.dashboard.pages.funnel import live as funnel_live
+from liveinsight.dashboard.pages.funnels import add as add_funnel
+from liveinsight.dashboard.pages.funnels import edit as edit_funnel
+from liveinsight.dashboard.pages.funnels import funnels
+from liveinsight.dashboard.pages.funnels import remove as remove_funnel
 from liveinsight.dashboard.pages.goals import add as add_goal
 from liveinsight.dashboard.pages.goals import goal, goals
 from liveinsight.dashboard.pages.goals import remove as remove_goal
@@ -11,6 +22,7 @@ from liveinsight.dashboard.pages.links import links
 from liveinsight.dashboard.pages.links import revoke as revoke_link
 from liveinsight.dashboard.pages.live import live
 from liveinsight.dashboard.pages.session import session
+from liveinsight.dashboard.pages.sessions import sessions
 from liveinsight.dashboard.pages.sites import add, remove, site, sites
 from liveinsight.dashboard.pages.statistics import statistics
 from liveinsight.dashboard.pages.visitor import visitor
@@ -28,12 +40,25 @@ page_urls: list[URLPattern] = [
         remove_annotation,
         name="remove-annotation",
     ),
+    path("funnels/", funnels, name="funnels"),
+    path("funnels/add/", add_funnel, name="add-funnel"),
+    path("funnels/<int:funnel_id>/", funnel, name="funnel"),
+    path("funnels/<int:funnel_id>/live/", funnel_live, name="funnel-live"),
+    path("funnels/<int:funnel_id>/edit/", edit_funnel, name="edit-funnel"),
+    path("funnels/<int:funnel_id>/remove/", remove_funnel, name="remove-funnel"),
     path("goals/", goals, name="goals"),
     path("goals/add/", add_goal, name="add-goal"),
     path("goals/<int:goal_id>/", goal, name="goal"),
     path("goals/<int:goal_id>/remove/", remove_goal, name="remove-goal"),
     path("links/", links, name="links"),
     path("links/revoke/", revoke_link, name="revoke-link"),
+    path("alerts/", alerts, name="alerts"),
+    path("alerts/add/<str:kind>/", add_alert, name="add-alert"),
+    path("alerts/<int:alert_id>/", alert, name="alert"),
+    path("alerts/<int:alert_id>/test/", test_alert, name="test-alert"),
+    path("alerts/<int:alert_id>/switch/", switch_alert, name="switch-alert"),
+    path("alerts/<int:alert_id>/remove/", remove_alert, name="remove-alert"),
+    path("sessions/", sessions, name="sessions"),
     # A sender's session id may hold anything, slashes too.
     path("sessions/<path:session_id>/", session, name="session"),
     path("visitors/<path:user_id>/", visitor, name="visitor"),
