@@ -18,11 +18,13 @@ from django.views.decorators.csrf import csrf_exempt
 from liveinsight.core.site import site_id
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.errors import answer_error
+from liveinsight.dashboard.goals import load_goals
 from liveinsight.dashboard.rights import Asker, find_asker
 from liveinsight.dashboard.shares import check_asked, share_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import FieldError, QueryError, StoreUnavailable
 from liveinsight.query import lists
+from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Period, Where
 from liveinsight.query.parse import parse_filters, parse_period
 
@@ -49,7 +51,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     period: Period
     filters: tuple[Where, ...]
-    """All that hold."""
+    """All that hold, with the conditions of goals in place of their names."""
     spelt: tuple[Where, ...]
     """Those of them that the address spells."""
     now: int
@@ -121,13 +123,15 @@ def read_scope(request: HttpRequest, asker: Asker) -> Scope:
     share = share_of(request)
     if share is not None:
         check_asked(share, asked.getlist("f"))
-    spelt = parse_filters(asked.getlist("f"))
+    goals = load_goals(site or "")
+    spelt = parse_filters(asked.getlist("f"), goals)
+    held = spelt if share is None else (*share.filters, *spelt)
     return Scope(
         asker=asker,
         site=site,
         timezone=zone,
         period=parse_period(given[0], given[1], given[2], zone, now),
-        filters=spelt if share is None else (*share.filters, *spelt),
+        filters=expand_goals(held, goals),
         spelt=spelt,
         now=now,
         has_period=any(given),

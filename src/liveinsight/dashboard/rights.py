@@ -8,8 +8,11 @@ from django.core import signing
 from django.http import HttpRequest
 
 from liveinsight.dashboard.clock import now_ms
+from liveinsight.dashboard.goals import load_goals
 from liveinsight.dashboard.keys import find_key, is_in_force
 from liveinsight.dashboard.shares import forced_by, is_link_in_force, share_of
+from liveinsight.errors import QueryError
+from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Where
 from liveinsight.query.parse import format_filter, parse_filters
 
@@ -98,10 +101,14 @@ def open_grant(token: str, cookies: str) -> Grant | None:
     )
     if not is_still_granted(asker, cookies):
         return None
-    filters = parse_filters(said["filters"])
-    if asker.link_id is not None:
-        filters = (*forced_by(asker.link_id), *filters)
-    return Grant(asker=asker, watch=Watch(said["site"], filters, asker.link_id))
+    goals = load_goals(said["site"])
+    forced = () if asker.link_id is None else forced_by(asker.link_id)
+    try:
+        filters = (*forced, *parse_filters(said["filters"], goals))
+        held = expand_goals(filters, goals)
+    except QueryError:
+        return None  # a goal that was there a moment ago
+    return Grant(asker=asker, watch=Watch(said["site"], held, asker.link_id))
 
 
 def is_still_granted(asker: Asker, cookies: str) -> bool:

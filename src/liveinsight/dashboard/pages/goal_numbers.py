@@ -42,7 +42,8 @@ class GoalLine(msgspec.Struct, frozen=True, kw_only=True):
     width: str
     """Of its bar, relative to the most visitors."""
     address: str
-    """Filters by it."""
+    """Filters by it; of a chosen one, takes that away."""
+    is_chosen: bool = False
 
 
 class GoalQuestion(msgspec.Struct, frozen=True, kw_only=True):

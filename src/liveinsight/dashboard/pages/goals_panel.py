@@ -6,11 +6,13 @@ import msgspec
 from django.http import QueryDict
 
 from liveinsight.core.ports import Reader
-from liveinsight.dashboard.pages.address import change_query
+from liveinsight.dashboard.pages.address import change_query, write_query
 from liveinsight.dashboard.pages.breakdowns import ROWS
 from liveinsight.dashboard.pages.goal_numbers import GoalLine, GoalQuestion, ask_goals
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
+from liveinsight.query.goals import goals_in_force, names_goals, without_goals
+from liveinsight.query.parse import parse_filter
 
 NAME: Final = "goals"
 ELEMENT_ID: Final = f"panel-{NAME}"
@@ -37,12 +39,17 @@ def ask_goals_panel(
         timezone=scope.timezone,
         period=chosen.period,
         goals=scope.goals,
-        filters=scope.filters,
+        # Of all goals, so that one can go from one to another.
+        filters=without_goals(scope.filters),
         attribution=scope.attribution,
     )
-    lines = ask_goals(asked, query, reader)
-    if scope.is_of_goals:
-        lines = [line for line in lines if line.conversions]
+    chosen_names = name_chosen(scope)
+    lines = [
+        msgspec.structs.replace(line, is_chosen=True, address=leave_goals(query))
+        if line.name in chosen_names
+        else line
+        for line in ask_goals(asked, query, reader)
+    ]
     shown = lines if query.get("all") == NAME else lines[:ROWS]
     return GoalsPanel(
         element_id=ELEMENT_ID,
@@ -52,3 +59,19 @@ def ask_goals_panel(
         more=len(lines) - len(shown),
         more_address=change_query(query, all=NAME),
     )
+
+
+def name_chosen(scope: Scope) -> set[str]:
+    """The goals that a filter keeps."""
+    chosen = goals_in_force(scope.filters, (), scope.goals)
+    return {goal.name for goal in chosen}
+
+
+def leave_goals(query: QueryDict) -> str:
+    """The address without filters by goals."""
+    changed = query.copy()
+    texts = query.getlist("f")
+    changed.setlist(
+        "f", [text for text in texts if not names_goals(parse_filter(text))]
+    )
+    return write_query(changed)

@@ -46,7 +46,7 @@ def live(request: HttpRequest) -> HttpResponse:
     if not scope.site:
         return redirect("add-site")
     state = runtime.current()
-    panels = live_panels(scope.site, scope.filters, scope.now, state.now)
+    panels = live_panels(scope.site, scope.filters, scope.now, state.now, scope.goals)
     # By a link nobody sees a single visitor, nor how the server is set up.
     rows = [] if scope.share else list_rows(panels)
     stack = None if scope.share else state.stack
