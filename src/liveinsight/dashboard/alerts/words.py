@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
 
@@ -16,7 +17,6 @@ from liveinsight.dashboard.alerts.model import (
     Watched,
 )
 from liveinsight.dashboard.alerts.steps import Reading, Turn
-from liveinsight.dashboard.pages.labels import format_metric, format_whole
 
 TEXT_CHARS: Final = 500
 METRIC_NAMES: Final = {
@@ -36,7 +36,7 @@ def describe(watched: Watched) -> str:
             if watched.direction is Direction.ABOVE
             else _("Fewer than %(than)s current visitors")
         )
-        return said % {"than": format_whole(watched.than)}
+        return said % {"than": write_number(watched.than)}
     if isinstance(watched, Change):
         said = (
             _("%(metric)s of an hour %(percent)s%% above the usual")
@@ -72,19 +72,19 @@ def tell(
 def tell_found(watched: Watched, reading: Reading, timezone: str) -> str:
     """What was found, with what it is compared with."""
     if isinstance(watched, Visitors):
-        return _("Now: %(count)s.") % {"count": format_whole(reading.value)}
+        return _("Now: %(count)s.") % {"count": write_number(reading.value)}
     if isinstance(watched, Change):
         return _("From %(from)s to %(to)s: %(value)s, usually %(usual)s.") % {
             "from": clock(reading.at - HOUR, timezone),
             "to": clock(reading.at, timezone),
-            "value": format_metric(reading.value, "count"),
-            "usual": format_metric(round(reading.usual or 0, 2), "count"),
+            "value": write_number(reading.value),
+            "usual": write_number(reading.usual or 0),
         }
     if isinstance(watched, Quiet):
         return _("The last came at %(time)s.") % {"time": moment(reading.at, timezone)}
     return _("Last two hours: %(share)s, usually %(usual)s.") % {
-        "share": format_metric(reading.value, "ratio"),
-        "usual": format_metric(reading.usual, "ratio"),
+        "share": write_share(reading.value),
+        "usual": write_share(reading.usual or 0),
     }
 
 
@@ -93,6 +93,17 @@ def tell_test(site: str, watched: Watched, language: str) -> str:
     with override(language):
         said = _("This is a test of the alert “%(what)s”.")
         return f"{site}: {said % {'what': describe(watched)}}"[:TEXT_CHARS]
+
+
+def write_number(value: float) -> str:
+    """The number in full, with a digit after the point where it is not whole."""
+    digits = 0 if value == round(value) else 1
+    return number_format(value, digits, use_l10n=True, force_grouping=True)
+
+
+def write_share(share: float) -> str:
+    """A share of 0-1 in percent."""
+    return f"{100 * share:.1f}%"
 
 
 def clock(ms: int, timezone: str) -> str:
