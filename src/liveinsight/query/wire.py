@@ -90,7 +90,9 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         str | None,
         Meta(description="An IANA name, which cuts days. Without it: the site's own."),
     ] = None
-    period: PeriodForm = DEFAULT_PERIOD
+    period: Annotated[PeriodForm, Meta(description="A name, or from and to.")] = (
+        DEFAULT_PERIOD
+    )
     filters: Annotated[
         tuple[FilterForm, ...],
         Meta(max_length=MAX_FILTERS, description="All of them must hold."),
@@ -114,7 +116,7 @@ class Query(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
             max_length=MAX_DIMENSIONS,
             description=(
                 "One row for each combination of their values; `time` asks for one"
-                " row for each interval."
+                " row for each interval, `property:NAME` is of the event."
             ),
             extra_json_schema={"uniqueItems": True},
         ),
@@ -218,7 +220,7 @@ def read_question(query: Query, subject: Subject) -> Question:
         order_by=tuple(Order(by, way == "desc") for by, way in query.order_by),
         limit=query.limit,
         offset=query.offset,
-        compare=_read_compare(query.compare, subject),
+        compare=read_compare(query.compare, subject),
     )
 
 
@@ -249,7 +251,12 @@ def write_filters(filters: tuple[Where, ...]) -> tuple[FilterForm, ...]:
     return tuple(write_where(where) for where in filters)
 
 
-def _read_compare(form: CompareForm, subject: Subject) -> Period | None:
+def read_compare(form: CompareForm, subject: Subject) -> Period | None:
+    """The period that the subject's is compared with; None: none.
+
+    Raises:
+        QueryError: it cannot be read, or is empty.
+    """
     if form is None:
         return None
     if form == "previous":
