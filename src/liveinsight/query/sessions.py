@@ -1,10 +1,11 @@
 """One session and its steps, by its own id or by any id that a reply gave."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 
-from liveinsight.core.event import Scalar
+from liveinsight.core.event import ENGAGEMENT, PAGE_VIEW, Scalar
 from liveinsight.core.limits import SESSION_SILENCE
 from liveinsight.core.ports import Reader
 from liveinsight.query.check import check_id, check_site
@@ -94,6 +95,31 @@ class TimelineStep(msgspec.Struct, frozen=True, kw_only=True):
     revenue_currency: str | None
 
 
+class PageTime(msgspec.Struct, frozen=True, kw_only=True):
+    """One page in a session."""
+
+    page: str | None
+    views: int
+    engagement_ms: int
+    """With the page in view and in use, all its views together."""
+    scroll_percent: int | None
+    """The deepest; None where it was not reported."""
+
+
+class UserHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """All sessions of a user, summed up."""
+
+    is_derived: bool
+    """Whether the server made the id, for the day: then it says nothing of other days."""
+    first_seen: int
+    last_activity: int
+    sessions: int
+    page_views: int
+    total_events: int
+    conversions: int
+    engagement_ms: int
+
+
 class _Found(msgspec.Struct, frozen=True):
     """Where a session is; the key as text, for it does not fit the driver's integers."""
 
@@ -141,6 +167,38 @@ def timeline(
     if found is None:
         return None
     return read_structs(reader.query(_TIMELINE, _span(found)), TimelineStep)
+
+
+def page_times(steps: Sequence[TimelineStep]) -> list[PageTime]:
+    """The pages of these steps, in the order in which they were come to."""
+    views: dict[str | None, int] = {}
+    times: dict[str | None, int] = {}
+    depths: dict[str | None, int] = {}
+    for step in steps:
+        if step.event_type == PAGE_VIEW:
+            views[step.page] = views.get(step.page, 0) + 1
+        elif step.event_type != ENGAGEMENT:
+            continue
+        times[step.page] = times.get(step.page, 0) + (step.engagement_ms or 0)
+        if step.scroll_percent is not None:
+            depths[step.page] = max(depths.get(step.page, 0), step.scroll_percent)
+    return [
+        PageTime(
+            page=page,
+            views=views.get(page, 0),
+            engagement_ms=times[page],
+            scroll_percent=depths.get(page),
+        )
+        for page in times
+    ]
+
+
+def user_history(site: str | None, user_id: str, reader: Reader) -> UserHistory | None:
+    """The user's sessions summed up; None if there is no such user with a session."""
+    check_site(site)
+    check_id(user_id)
+    found = read_structs(reader.query(_HISTORY, [user_id, site]), UserHistory)
+    return found[0] if found else None
 
 
 def _find(site: str | None, session_id: str, reader: Reader) -> _Found | None:
@@ -221,6 +279,17 @@ join users as u on u.user_key = s.user_key and u.site = s.site
 where u.user_id = $1 and ($2::varchar is null or u.site = $2)
 order by s.start_time desc, s.session_id
 limit $4
+"""
+
+_HISTORY = """
+select
+    bool_and(u.is_derived), min(u.first_seen), max(s.last_activity), count(*),
+    sum(s.page_views)::bigint, sum(s.total_events)::bigint,
+    sum(s.conversions)::bigint, sum(s.engagement_ms)::bigint
+from sessions as s
+join users as u on u.user_key = s.user_key and u.site = s.site
+where u.user_id = $1 and ($2::varchar is null or u.site = $2)
+having count(*) > 0
 """
 
 _EVENTS = """

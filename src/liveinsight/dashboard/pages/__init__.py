@@ -9,6 +9,8 @@ from liveinsight.dashboard.pages.alerts import switch as switch_alert
 from liveinsight.dashboard.pages.alerts import test as test_alert
 from liveinsight.dashboard.pages.annotations import add as add_annotation
 from liveinsight.dashboard.pages.annotations import remove as remove_annotation
+from liveinsight.dashboard.pages.audit import audit
+from liveinsight.dashboard.pages.data import data, export
 from liveinsight.dashboard.pages.funnel import funnel
 from liveinsight.dashboard.pages.funnel import live as funnel_live
 from liveinsight.dashboard.pages.funnels import add as add_funnel
@@ -18,6 +20,8 @@ from liveinsight.dashboard.pages.funnels import remove as remove_funnel
 from liveinsight.dashboard.pages.goals import add as add_goal
 from liveinsight.dashboard.pages.goals import goal, goals
 from liveinsight.dashboard.pages.goals import remove as remove_goal
+from liveinsight.dashboard.pages.imported import imported, remove_imported
+from liveinsight.dashboard.pages.journeys import journeys
 from liveinsight.dashboard.pages.links import links
 from liveinsight.dashboard.pages.links import revoke as revoke_link
 from liveinsight.dashboard.pages.live import live
@@ -25,6 +29,8 @@ from liveinsight.dashboard.pages.session import session
 from liveinsight.dashboard.pages.sessions import sessions
 from liveinsight.dashboard.pages.sites import add, remove, site, sites
 from liveinsight.dashboard.pages.statistics import statistics
+from liveinsight.dashboard.pages.visitor import erase as erase_visitor
+from liveinsight.dashboard.pages.visitor import export as export_visitor
 from liveinsight.dashboard.pages.visitor import visitor
 
 page_urls: list[URLPattern] = [
@@ -46,6 +52,11 @@ page_urls: list[URLPattern] = [
     path("funnels/<int:funnel_id>/live/", funnel_live, name="funnel-live"),
     path("funnels/<int:funnel_id>/edit/", edit_funnel, name="edit-funnel"),
     path("funnels/<int:funnel_id>/remove/", remove_funnel, name="remove-funnel"),
+    path("journeys/", journeys, name="journeys"),
+    path("data/", data, name="data"),
+    path("data/export/", export, name="export"),
+    path("imported/", imported, name="imported"),
+    path("imported/remove/", remove_imported, name="remove-imported"),
     path("goals/", goals, name="goals"),
     path("goals/add/", add_goal, name="add-goal"),
     path("goals/<int:goal_id>/", goal, name="goal"),
@@ -58,8 +69,11 @@ page_urls: list[URLPattern] = [
     path("alerts/<int:alert_id>/test/", test_alert, name="test-alert"),
     path("alerts/<int:alert_id>/switch/", switch_alert, name="switch-alert"),
     path("alerts/<int:alert_id>/remove/", remove_alert, name="remove-alert"),
+    path("audit/", audit, name="audit"),
     path("sessions/", sessions, name="sessions"),
     # A sender's session id may hold anything, slashes too.
     path("sessions/<path:session_id>/", session, name="session"),
+    path("visitor/erase/", erase_visitor, name="erase-visitor"),
+    path("visitor/export/", export_visitor, name="export-visitor"),
     path("visitors/<path:user_id>/", visitor, name="visitor"),
 ]

@@ -43,7 +43,9 @@ REPORTS: Final = (
     Entry(route="journeys", label=gettext_noop("Journeys")),
     Entry(route="retention", label=gettext_noop("Retention")),
     Entry(
-        route="sessions", label=gettext_noop("Sessions"), within=("session", "visitor")
+        route="sessions",
+        label=gettext_noop("Sessions"),
+        within=("session", "visitor", "erase-visitor"),
     ),
 )
 SETTINGS: Final = (
@@ -52,8 +54,9 @@ SETTINGS: Final = (
     Entry(route="segments", label=gettext_noop("Segments"), within=("segment",)),
     Entry(route="links", label=gettext_noop("Shared links")),
     Entry(route="alerts", label=gettext_noop("Alerts")),
-    Entry(route="data", label=gettext_noop("Import and export")),
-    Entry(route="keys", label=gettext_noop("API keys")),
+    Entry(route="data", label=gettext_noop("Import and export"), within=("imported",)),
+    Entry(route="keys", label=gettext_noop("API keys"), within=("api",)),
+    Entry(route="audit", label=gettext_noop("Audit log")),
 )
 
 

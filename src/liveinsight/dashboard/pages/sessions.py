@@ -1,0 +1,186 @@
+"""`/sessions/`: the visits of a period, filtered and searched. The address is its state."""
+
+import datetime as dt
+from itertools import groupby
+from typing import Final
+
+import msgspec
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from liveinsight.core.ports import Reader
+from liveinsight.dashboard import runtime
+from liveinsight.dashboard.pages.address import change_query, write_query
+from liveinsight.dashboard.pages.filter_bar import make_filter_bar
+from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period, day_of
+from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
+from liveinsight.query import lists
+from liveinsight.query.model import Question
+from liveinsight.query.run import answer
+from liveinsight.query.session_list import (
+    MAX_SEARCH_CHARS,
+    ListedSession,
+    SessionsQuestion,
+    list_sessions,
+)
+
+LISTED: Final = 50
+SEARCH: Final = "search"
+AFTER: Final = "after"
+
+
+class DayOfSessions(msgspec.Struct, frozen=True, kw_only=True):
+    """The listed sessions of one local day."""
+
+    start: int
+    """Of the latest of them: tells which day."""
+    sessions: list[ListedSession]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What the searched text is the whole id of, in any period."""
+
+    session_id: str = ""
+    user_id: str = ""
+
+
+class SessionsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The list as shown."""
+
+    days: list[DayOfSessions]
+    sessions: int | None
+    """All that match; None where they are not counted, as they are searched."""
+    visitors: int | None
+    search: str
+    older: str
+    """The address of those before; "" where there are none."""
+    newest: str
+    """The address of the first page; "" where this is it."""
+    without_search: str
+    longest: str
+    """The address of a year; "" where there is no longer period to look at."""
+    everything: str
+    """The address without filters and search."""
+    is_limited: bool
+    """Whether filters or a search keep sessions out."""
+    kept: list[tuple[str, str]]
+    """The parameters that the form of the search carries on."""
+    found: Found
+
+
+@require_safe
+@vary_on_headers("HX-Request", "HX-Target")
+@answering_errors
+def sessions(request: HttpRequest) -> HttpResponse:
+    """The page; for htmx only the part that it asks for."""
+    after = request.GET.get(AFTER, "")
+    query = request.GET.copy()
+    query.pop(AFTER, None)  # another filter or period begins with the newest again
+    request.GET = query  # type: ignore[assignment]  # it is copied to be changed
+    scope = read_scope(request)
+    chosen = choose_period(query, scope)
+    context = {
+        "scope": scope,
+        "chosen": chosen,
+        "filter_bar": make_filter_bar(request, scope),
+        "view": ask_sessions(query, scope, chosen, after),
+        "search_chars": MAX_SEARCH_CHARS,
+        "erasing": [
+            each for each in runtime.current().erasing() if each.site == scope.site
+        ],
+    }
+    is_part = request.headers.get("HX-Target") == "report"
+    return render(
+        request, "sessions/report.html" if is_part else "sessions.html", context
+    )
+
+
+def ask_sessions(
+    query: QueryDict, scope: Scope, chosen: ChosenPeriod, after: str
+) -> SessionsView:
+    """A page of the list.
+
+    Raises:
+        QueryError: a filter, the search or the page cannot be read.
+    """
+    server = runtime.current()
+    search = query.get(SEARCH, "").strip()
+    question = SessionsQuestion(
+        site=scope.site,
+        period=chosen.period,
+        filters=scope.filters,
+        goals=scope.goals,
+        attribution=scope.attribution,
+        search=search,
+        limit=LISTED,
+        after=after,
+    )
+    page = list_sessions(question, scope.now, server.reader)
+    count, visitors = (None, None)
+    if not search:
+        count, visitors = count_sessions(question, scope, server.reader)
+    return SessionsView(
+        days=list_days(page.sessions, scope.timezone),
+        sessions=count,
+        visitors=visitors,
+        search=search,
+        older=change_query(query, after=page.next) if page.next else "",
+        newest=write_query(query) if after else "",
+        without_search=change_query(query, search=None),
+        longest=change_query(query, period="12mo", to=None, **{"from": None})
+        if query.get("period") != "12mo"
+        else "",
+        everything=change_query(query, search=None, f=None),
+        is_limited=bool(search or scope.filters),
+        kept=[
+            (name, value)
+            for name, values in query.lists()
+            if name != SEARCH
+            for value in values
+        ],
+        found=find_whole_id(search, scope) if search else Found(),
+    )
+
+
+def count_sessions(
+    question: SessionsQuestion, scope: Scope, reader: Reader
+) -> tuple[int, int]:
+    """How many sessions match, and visitors with a matching event in the period."""
+    asked = Question(
+        site=question.site,
+        timezone=scope.timezone,
+        period=question.period,
+        metrics=("sessions", "visitors"),
+        filters=question.filters,
+        goals=question.goals,
+        attribution=question.attribution,
+    )
+    count, visitors = answer(asked, reader).totals
+    return int(count or 0), int(visitors or 0)
+
+
+def find_whole_id(text: str, scope: Scope) -> Found:
+    """The session and the visitor of exactly that id."""
+    server = runtime.current()
+    with server.reading_session(scope.site, text) as reader:
+        session = lists.session(scope.site, text, scope.now, reader)
+    with server.reading_user(scope.site, text) as reader:
+        visits = lists.visits(scope.site, text, scope.now, reader)
+    return Found(
+        session_id="" if session is None else session.session_id,
+        user_id=text if visits else "",
+    )
+
+
+def list_days(sessions: list[ListedSession], timezone: str) -> list[DayOfSessions]:
+    """The sessions by the local day that they start on."""
+
+    def day(session: ListedSession) -> dt.date:
+        return day_of(session.start_time, timezone)
+
+    return [
+        DayOfSessions(start=own[0].start_time, sessions=own)
+        for _, own in ((key, list(group)) for key, group in groupby(sessions, key=day))
+    ]
