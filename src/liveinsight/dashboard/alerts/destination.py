@@ -25,8 +25,18 @@ HOST: Final = re.compile(
 # No white space or control character: no second line in a request, no other host.
 VISIBLE: Final = re.compile(r"[!-~]+\Z")
 GLOBAL_V6: Final = ipaddress.ip_network("2000::/3")
-# In that range, and yet ways to an address of IPv4 that may be a private one.
-TUNNELS: Final = tuple(map(ipaddress.ip_network, ("2001::/32", "2002::/16")))
+NEVER: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # not told private by every Python
+            "192.88.99.0/24",  # the way into 6to4
+            "2001::/23",  # Teredo among them: an address of IPv4 is inside
+            "2002::/16",  # 6to4, likewise
+            "3fff::/20",  # documentation
+        ),
+    )
+)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
@@ -79,12 +89,11 @@ def is_host(host: str) -> bool:
 
 def is_public(address: Address) -> bool:
     """Whether the address is one of the internet, for everybody the same."""
-    if isinstance(address, ipaddress.IPv6Address):
-        is_inside = address in GLOBAL_V6
-        if not is_inside or any(address in each for each in TUNNELS):
-            return False
+    if isinstance(address, ipaddress.IPv6Address) and address not in GLOBAL_V6:
+        return False
     return (
-        address.is_global
+        not any(address in each for each in NEVER)
+        and address.is_global
         and not address.is_private
         and not address.is_multicast
         and not address.is_reserved
