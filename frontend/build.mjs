@@ -1,7 +1,8 @@
 // Bundles scripts and styles into the package: hashed names, and a manifest
 // that the template tag `asset` reads. Also writes the country names that
-// Node's own CLDR data knows, so that pages need no list of their own.
+// Node's own CLDR data knows, so that pages need no list of their own, and the map.
 import { build } from "esbuild";
+import { worldMap } from "./map.mjs";
 import "./tracker.mjs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -47,13 +48,23 @@ function countryNames() {
   return names;
 }
 
+const map = await worldMap();
+/** Lets a stylesheet name the picture of the land, which is made here. */
+const landPicture = {
+  name: "land",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^land\.svg$/ }, ({ path }) => ({ path, namespace: "land" }));
+    onLoad({ filter: /./, namespace: "land" }, () => ({ contents: map.picture, loader: "file" }));
+  },
+};
+
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 
 const [modules, worker, styles] = await Promise.all([
   build({
     ...shared,
-    entryPoints: ["src/main.js", "src/live.js", "src/statistics.js"],
+    entryPoints: ["src/main.js", "src/live.js", "src/statistics.js", "src/journeys.js"],
     format: "esm",
     splitting: true,
   }),
@@ -62,6 +73,8 @@ const [modules, worker, styles] = await Promise.all([
     ...shared,
     entryPoints: ["src/main.css", "src/icon.svg"],
     loader: { ".svg": "copy" },
+    assetNames: "[name]-[hash]",
+    plugins: [landPicture],
   }),
 ]);
 
@@ -71,4 +84,5 @@ const manifest = Object.assign(
 );
 await writeFile(join(out, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 await writeFile(join(out, "countries.json"), JSON.stringify(countryNames()) + "\n");
+await writeFile(join(out, "map.json"), JSON.stringify(map.places) + "\n");
 console.log(`built ${(await readdir(out)).length} files into ${out}`);

@@ -11,6 +11,8 @@ from liveinsight.dashboard.health import health_urls
 from liveinsight.dashboard.key_pages import key_urls
 from liveinsight.dashboard.live_views import live_urls
 from liveinsight.dashboard.pages import page_urls
+from liveinsight.dashboard.pages.api_call import api_call_urls
+from liveinsight.dashboard.pages.breakdown import breakdown
 from liveinsight.dashboard.pages.segments import segment_urls
 from liveinsight.dashboard.pages.share import unlock
 from liveinsight.dashboard.shares import shareable
@@ -18,6 +20,8 @@ from liveinsight.dashboard.shares import shareable
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_urls,
     *segment_urls,
+    *api_call_urls,
+    path("statistics/details/", breakdown, name="breakdown"),
     *auth_urls,
     *key_urls,
     *api_urls,

@@ -5,8 +5,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from django.http import QueryDict
 
-from liveinsight.dashboard.pages.address import filter_query
+from liveinsight.dashboard.pages.address import filter_all
 from liveinsight.dashboard.pages.labels import flag_of, format_metric, label_of
+
+Named = tuple[str, str | None]
+"""A dimension and its value."""
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,27 +30,28 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_bars(
     query: QueryDict,
-    dimension: str,
-    rows: Iterable[tuple[str | None, float]],
+    rows: Iterable[tuple[Sequence[Named], float]],
     whole: float = 0,
     rates: Sequence[float | None] = (),
 ) -> list[Bar]:
     """The rows in the order given; `whole` is what shares are of.
 
-    `rates` are of conversion, one for each row, and stand in the place of shares.
+    A row has one dimension, or the last is within the first: Chrome 141. `rates` are of conversion, one for each row, and stand in the place of shares.
     """
     rows = list(rows)
     most = max([number for _, number in rows] + [1])
     return [
         Bar(
-            key=name or "",
-            label=label_of(dimension, name),
-            flag=flag_of(name) if dimension == "country" else "",
+            key=names[-1][1] or "",
+            label=" ".join(
+                label_of(*each) for each in names if each[1] or names[-1] is each
+            ),
+            flag=flag_of(dict(names).get("country")),
             number=number,
             width=f"{100 * number / most:.2f}%",
             share=f"{100 * number / whole:.0f}%" if whole and not rates else "",
-            address=filter_query(query, dimension, name),
+            address=filter_all(query, names),
             rate=format_metric(rates[index], "ratio") if rates else "",
         )
-        for index, (name, number) in enumerate(rows)
+        for index, (names, number) in enumerate(rows)
     ]

@@ -129,7 +129,10 @@ def label_of(dimension: str, value: object) -> str:
     if value is None or value == "":
         if dimension == "source":
             return _("Direct")
-        return _("No campaign") if dimension == "utm_campaign" else _("Unknown")
+        if dimension == "utm_campaign":
+            return _("No campaign")
+        is_optional = dimension.startswith(("utm_", PROPERTY))
+        return _("not set") if is_optional else _("Unknown")
     text = str(value)
     if dimension == "country":
         return country_name(text)
@@ -139,6 +142,13 @@ def label_of(dimension: str, value: object) -> str:
 def country_name(code: str) -> str:
     """The country's name; the code itself where there is none."""
     return read_countries(language_in_use()).get(code, code)
+
+
+def find_countries(text: str) -> tuple[str, ...]:
+    """The codes of countries whose name contains the text; itself where none does."""
+    names = read_countries(language_in_use()).items()
+    wanted = text.casefold()
+    return tuple(code for code, name in names if wanted in name.casefold()) or (text,)
 
 
 @functools.cache

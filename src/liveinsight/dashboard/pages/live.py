@@ -83,7 +83,8 @@ def list_live_bars(request: HttpRequest, panels: Panels) -> dict[str, list[Bar]]
     }
     return {
         dimension: list_bars(
-            request.GET, dimension, [(each.name, each.visitors) for each in rows]
+            request.GET,
+            [([(dimension, each.name)], each.visitors) for each in rows],
         )
         for dimension, rows in presents.items()
     }

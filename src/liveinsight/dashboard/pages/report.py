@@ -227,6 +227,20 @@ def ask_series(
     )
 
 
+def question_of_figures(scope: Scope, chosen: ChosenPeriod) -> Question:
+    """What gives the figures by time, and in all."""
+    return Question(
+        site=scope.site,
+        timezone=scope.timezone,
+        period=chosen.period,
+        metrics=tuple(figure.metric for figure in list_figures(scope)),
+        dimensions=("time",),
+        filters=scope.filters,
+        goals=scope.goals,
+        attribution=scope.attribution,
+    )
+
+
 def chart_unit(figure: Figure) -> str:
     """How the axis counts: ratio, ms, mean or count."""
     metric = METRICS[figure.metric]

@@ -7,15 +7,18 @@ from django.views.decorators.vary import vary_on_headers
 
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.annotations import list_notes, mark_series
-from liveinsight.dashboard.pages.breakdowns import PANELS, ask_panel
+from liveinsight.dashboard.pages.api_call import call_query
+from liveinsight.dashboard.pages.breakdowns import ask_panel
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.goals_panel import ask_goals_panel
+from liveinsight.dashboard.pages.panel_kinds import PANELS
 from liveinsight.dashboard.pages.periods import choose_period
 from liveinsight.dashboard.pages.report import (
     ask_cards,
     ask_series,
     choose_metric,
     find_comparable,
+    question_of_figures,
 )
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 from liveinsight.dashboard.shares import shareable
@@ -47,6 +50,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
         "series": mark_series(series, notes),
         "notes": notes,
         "is_compared": before is not None,
+        "call": call_query(question_of_figures(scope, chosen), scope),
         "goals_panel": ask_goals_panel(request.GET, scope, chosen, reader),
         "panels": [
             ask_panel(panel, request.GET, scope, chosen, reader) for panel in PANELS
