@@ -8,8 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from liveinsight.core.event import Revenue
 from liveinsight.query.compile import compile_rows
-from liveinsight.query.model import Filter, Interval, Operator, Period, Question
+from liveinsight.query.model import (
+    Attribution,
+    Filter,
+    Goal,
+    Interval,
+    Operator,
+    Period,
+    Question,
+)
 from liveinsight.query.run import answer
 from tests.query.tables import HOUR, MINUTE, NOON, SITE, an_event, warehouse_of
 
@@ -22,6 +31,14 @@ EVENTS = [
     an_event(NOON + 10 * MINUTE, user_id="ben", source="Google", page="/price"),
     an_event(NOON + 3 * HOUR, user_id="ben", event_type="conversion", page="/price"),
 ]
+GOALS = (
+    Goal(name="Price", where=Filter("page", Operator.IS, ("/price",))),
+    Goal(
+        name="Order",
+        where=Filter("event_type", Operator.IS, ("conversion",)),
+        value=Revenue(amount=5, currency="EUR"),
+    ),
+)
 QUESTIONS = {
     "visitors_by_day": Question(
         site=SITE,
@@ -44,6 +61,22 @@ QUESTIONS = {
         metrics=("visitors", "sessions", "bounce_rate"),
         dimensions=("page",),
         filters=(Filter("page", Operator.CONTAINS, ("pri",)),),
+    ),
+    "goals_reached": Question(
+        site=SITE,
+        period=DAY,
+        metrics=("visitors", "conversions", "conversion_rate", "revenue"),
+        dimensions=("goal",),
+        goals=GOALS,
+    ),
+    "sources_of_a_goal_by_last_touch": Question(
+        site=SITE,
+        period=DAY,
+        metrics=("visitors", "conversion_rate"),
+        dimensions=("source",),
+        filters=(Filter("goal", Operator.IS, ("Price",)),),
+        goals=GOALS,
+        attribution=Attribution.LAST,
     ),
 }
 
