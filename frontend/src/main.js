@@ -1,6 +1,7 @@
 // On every page: the colour scheme, menus, the dialog, keys, copying, confirmation.
 import "./lib/keys.js";
 import "./lib/parts.js";
+import "./lib/refresh.js";
 import { $, $$, t } from "./lib/page.js";
 
 const root = document.documentElement;
