@@ -33,6 +33,7 @@ from liveinsight.query.conditions import (
     fill,
     filter_values,
     fragment,
+    is_of_session,
     make_statement,
     parse_fragment,
     shape_of,
@@ -352,9 +353,19 @@ def _facts_of(metric: str, shape: Shape) -> Facts:
     facts = find_metric(metric).facts
     if metric == "sessions" and shape.active:
         return Facts.ACTIVE
+    if find_metric(metric).by_run and _only_sessions_decide(shape):
+        return Facts.RUNS
     if facts is Facts.ENTRIES and not shape.has_page:
         return Facts.SESSIONS
     return facts
+
+
+def _only_sessions_decide(shape: Shape) -> bool:
+    """Whether all events of a session are alike to the question."""
+    if shape.goals:
+        return False
+    levels = {find_dimension(name).level for name in shape.dimensions}
+    return levels <= {Level.SESSION} and all(map(is_of_session, shape.conditions))
 
 
 def _order_of(question: Question) -> tuple[Order, ...]:

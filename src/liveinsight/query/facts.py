@@ -39,10 +39,19 @@ EVENT_COLUMNS = {
     "session_key": "e.session_key",
     "engagement_ms": "e.engagement_ms",
     "revenue_amount": "e.revenue_amount",
-    "is_page_view": "e.event_type = 'page_view' and e.interactive",
-    "is_conversion": "e.event_type = 'conversion'",
-    "is_exit": "coalesce(e.event_id = r.exit_event, false)",
+    "events": "1",
+    "page_views": "(e.event_type = 'page_view' and e.interactive)::int",
+    "conversions": "(e.event_type = 'conversion')::int",
+    "exits": "coalesce(e.event_id = r.exit_event, false)::int",
 }
+RUN_COLUMNS = {
+    "user_key": "s.user_key",
+    "events": "s.total_events",
+    "page_views": "s.page_views",
+    "conversions": "s.conversions",
+    "exits": "(s.exit_event is not null)::int",
+}
+"""The same summed over a session."""
 SESSION_COLUMNS = {
     "page_views": "s.page_views",
     "is_bounce": "s.is_bounce",
@@ -115,6 +124,8 @@ def select_facts(
     """The matching facts, their dimensions and these columns."""
     if facts is Facts.DEPTHS:
         return _depths(scope, slots)
+    if facts is Facts.RUNS:
+        return _runs(columns, scope, slots)
     if facts is Facts.AUDIENCE:
         scope = msgspec.structs.replace(scope, conditions=scope.audience)
     if facts in EVENT_CONDITIONS:
@@ -126,15 +137,58 @@ def select_facts(
     return _by_goal(_sessions(facts, columns, scope, slots), columns, scope, slots)
 
 
+def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
+    """Sessions inside of the period, and the events of the others and of none."""
+    within = scope.within
+    whole = exp.select(
+        *_session_labels(scope, slots, active=False),
+        *(exp.alias_(fragment(RUN_COLUMNS[name]), name) for name in columns),
+    )
+    whole = whole.from_("sessions as s", copy=False)
+    whole = whole.where(
+        *of_site("s", within, slots),
+        fragment("s.start_time") >= slots.add(within.start),
+        fragment("s.last_activity") < slots.add(within.end),
+        *(session_condition(each, slots, within) for each in scope.conditions),
+        copy=False,
+    )
+    whole = join_touches(whole, "s", slots, within)
+    selected = [_event_column(name, scope, slots) for name in columns]
+    others = _events(Facts.EVENTS, selected, scope, slots)
+    others = others.where(_outside(scope, slots), copy=False)
+    every = exp.union(whole, others, distinct=False, copy=False)
+    return exp.select("*").from_(every.subquery("runs", copy=False), copy=False)
+
+
+def _outside(scope: Scope, slots: Slots) -> Expr:
+    """That the event is of no session, or of one over an end of the period."""
+    within = scope.within
+
+    def cut() -> Select:
+        query = exp.Select().from_("runs as r")
+        return query.where(*runs_between("r", within, slots), copy=False)
+
+    over_start = cut().select("r.session_key")
+    over_start = over_start.where(fragment("r.start_time") < slots.add(within.start))
+    over_end = cut().select("r.session_key")
+    over_end = over_end.where(fragment("r.last_activity") >= slots.add(within.end))
+    ends = exp.union(over_start, over_end, distinct=False, copy=False)
+    return exp.or_(
+        fragment("e.session_key is null"),
+        exp.column("session_key", "e").isin(query=ends),
+        copy=False,
+    )
+
+
 def _event_column(name: str, scope: Scope, slots: Slots) -> Expr:
     """The column; conversions and revenue are of the goals in force."""
     value = fragment(EVENT_COLUMNS[name])
-    if scope.goals and name == "is_conversion":
-        if scope.by_goal or scope.is_narrowed:
-            value = exp.true()
-        else:
+    if scope.goals and name == "conversions":
+        met: Expr = exp.true()
+        if not (scope.by_goal or scope.is_narrowed):
             goals = (event_condition(g.where, slots, scope.within) for g in scope.goals)
-            value = exp.or_(*goals, copy=False)
+            met = exp.or_(*goals, copy=False)
+        value = exp.cast(exp.paren(met, copy=False), "int", copy=False)
     has_amounts = any(goal.value for goal in scope.goals)
     if name == "revenue_amount" and has_amounts and not scope.by_goal:
         found = exp.Case()
