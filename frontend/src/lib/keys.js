@@ -19,6 +19,7 @@ function targets() {
 }
 
 function press(element) {
+  if (element.matches("input")) return element.focus();
   if (!element.matches("summary")) return element.click();
   const menu = element.parentElement;
   menu.open = !menu.open;
