@@ -1,5 +1,6 @@
 // The live page: takes the server-rendered first paint over and keeps it current.
 import { connect } from "./live/connect.js";
+import { showDay } from "./live/day.js";
 import { Delay } from "./live/delay.js";
 import { showFeed } from "./live/feed.js";
 import { showMinutes } from "./live/minutes.js";
@@ -11,6 +12,7 @@ const site = $(".top [data-site]")?.textContent.trim() ?? "";
 const state = { panels: null, dirty: false, name: "connecting", retryAt: 0, heardAt: Date.now() };
 const delay = new Delay();
 const minutes = showMinutes(config);
+const day = showDay(config);
 const sessions = $("[data-sessions]");
 const feed = sessions && showFeed(config); // by a shared link there are neither
 
@@ -38,6 +40,7 @@ function render() {
   for (const list of $$("[data-panel]")) showPanel(list, panels[list.dataset.panel], config);
   if (sessions) showSessions(sessions, panels, config);
   minutes.show(panels.per_minute);
+  day.show(panels.current_visitors);
   if (panels.active_sessions > 0) firstEvent();
 }
 

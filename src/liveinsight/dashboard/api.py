@@ -20,13 +20,14 @@ from liveinsight.dashboard import runtime
 from liveinsight.dashboard.errors import answer_error
 from liveinsight.dashboard.goals import load_goals
 from liveinsight.dashboard.rights import Asker, find_asker
+from liveinsight.dashboard.segments import read_filters
 from liveinsight.dashboard.shares import check_asked, share_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import FieldError, QueryError, StoreUnavailable
 from liveinsight.query import lists
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Period, Where
-from liveinsight.query.parse import parse_filters, parse_period
+from liveinsight.query.parse import parse_period
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="LiveInsight"'}
 MAX_HOURS: Final = 2_000
@@ -124,7 +125,7 @@ def read_scope(request: HttpRequest, asker: Asker) -> Scope:
     if share is not None:
         check_asked(share, asked.getlist("f"))
     goals = load_goals(site or "")
-    spelt = parse_filters(asked.getlist("f"), goals)
+    spelt = read_filters(asked.getlist("f"), site or "", asker.account_id, goals)
     held = spelt if share is None else (*share.filters, *spelt)
     return Scope(
         asker=asker,

@@ -15,6 +15,7 @@ from liveinsight.dashboard.rights import (
 from liveinsight.dashboard.shares import shareable
 from liveinsight.errors import QueryError, StoreUnavailable
 from liveinsight.query.check import check_filters
+from liveinsight.query.concurrency import ask_concurrency
 
 
 @answers_json
@@ -40,6 +41,14 @@ def poll(scope: Scope) -> object:
     return msgspec.Raw(said)
 
 
+@answers_json
+def day(scope: Scope) -> object:
+    """`{as_of, step, visitors}`: how many were there, every 5 minutes of 24 hours."""
+    watch = read_watch(scope)
+    reader = runtime.current().reader
+    return ask_concurrency(watch.site, watch.filters, scope.now, reader)
+
+
 def read_watch(scope: Scope) -> Watch:
     """What is watched; refused here rather than in the stream.
 
@@ -55,4 +64,5 @@ def read_watch(scope: Scope) -> Watch:
 live_urls = [
     path("live/token", shareable(token), name="live-token"),
     path("live/poll", shareable(poll), name="live-poll"),
+    path("live/day", shareable(day), name="live-day"),
 ]

@@ -14,11 +14,12 @@ from liveinsight.core.outcome import Outcome
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.assets import asset_address
 from liveinsight.dashboard.pages.bars import Bar, list_bars
-from liveinsight.dashboard.pages.charts import draw_still
+from liveinsight.dashboard.pages.charts import Still, draw_still
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.pages.snippet import write_snippet
 from liveinsight.dashboard.shares import shareable
+from liveinsight.query.concurrency import Concurrency, ask_concurrency
 from liveinsight.query.live import LiveSession, Panels, live_panels
 from liveinsight.query.parse import format_filter
 
@@ -35,6 +36,18 @@ class LiveRow(msgspec.Struct, frozen=True, kw_only=True):
     session: LiveSession
     is_current: bool
     lasted: int
+
+
+class LiveDay(msgspec.Struct, frozen=True, kw_only=True):
+    """How many were there over the last 24 hours."""
+
+    still: Still
+    data: object
+    """For the script."""
+    peak: int
+    peak_at: int
+    hours: list[tuple[int, int]]
+    """Start of the hour, and the most at a time."""
 
 
 @shareable
@@ -59,6 +72,11 @@ def live(request: HttpRequest) -> HttpResponse:
             [minute.visitors for minute in panels.per_minute],
             columns=[minute.page_views for minute in panels.per_minute],
         ),
+        "day": describe_day(
+            ask_concurrency(
+                scope.site, scope.filters, scope.now, state.reader, scope.goals
+            )
+        ),
         "bars": list_live_bars(request, panels),
         "rows": rows,
         "seen": sorted(rows, key=lambda row: -row.session.last_activity)[:SEEN],
@@ -71,6 +89,24 @@ def live(request: HttpRequest) -> HttpResponse:
         "live_limit": stack.live_limit() if stack else None,
     }
     return render(request, "live.html", context)
+
+
+def describe_day(day: Concurrency) -> LiveDay:
+    """The 24 hours as a chart, the most of each hour as a table."""
+    first = day.as_of - (len(day.visitors) - 1) * day.step
+    an_hour = limits.HOUR // day.step
+    starts = range(0, len(day.visitors), an_hour)
+    peak = max(day.visitors)
+    return LiveDay(
+        still=draw_still(day.visitors),
+        data=msgspec.to_builtins(day),
+        peak=peak,
+        peak_at=first + day.visitors.index(peak) * day.step,
+        hours=[
+            (first + start * day.step, max(day.visitors[start : start + an_hour]))
+            for start in starts
+        ],
+    )
 
 
 def list_live_bars(request: HttpRequest, panels: Panels) -> dict[str, list[Bar]]:
@@ -114,6 +150,7 @@ def configure_scripts(scope: Scope) -> dict[str, object]:
             "token": reverse("live-token"),
             "stream": STREAM,
             "poll": reverse("live-poll"),
+            "day": reverse("live-day"),
         },
         "worker": asset_address("live-worker.js"),
     }
