@@ -36,6 +36,9 @@ CHECKPOINT_PAUSES = (0.05, 0.1, 0.2, 0.4)
 
 ENGINE_NICENESS = 10
 
+SWAP_SECONDS = 5.0
+"""Questions under way get to end, and others to begin, when the file is replaced."""
+
 INBOX = "inbox"
 
 Sql = Callable[..., list[tuple[object, ...]]]
@@ -62,6 +65,7 @@ class Warehouse:
         self._gate = threading.Condition()
         self._free: list[duckdb.DuckDBPyConnection] = []
         self._busy: set[duckdb.DuckDBPyConnection] = set()
+        self._is_swapping = False
         self.last_checkpoint_ms = 0
         """How long the last checkpoint held the writer."""
         self.damaged = False
@@ -255,7 +259,7 @@ class Warehouse:
         """Writes the file anew, so that nothing is left in it of what was deleted.
 
         Takes as much room again, and half a minute for 20 million events; questions
-        are answered meanwhile, but for the moment in which the files change places.
+        are answered meanwhile; when the files change places they wait for a moment.
 
         Raises:
             StoreUnavailable: the disk is full.
@@ -270,12 +274,26 @@ class Warehouse:
                     cursor.execute(f'copy from database "{name}" to rewritten')
                 finally:
                     cursor.execute("detach rewritten")
-            self.close()
-            for log in self.path.parent.glob(f"{self.path.name}.wal*"):
-                log.unlink()
-            draft.replace(self.path)
-            was_closed_well(self.path)
-            self.reopen()
+            with self._questions_waiting():
+                self.close()
+                for log in self.path.parent.glob(f"{self.path.name}.wal*"):
+                    log.unlink()
+                draft.replace(self.path)
+                was_closed_well(self.path)
+                self.reopen()
+
+    @contextmanager
+    def _questions_waiting(self) -> Iterator[None]:
+        """While the files change places: questions begin when that is over."""
+        with self._gate:
+            self._is_swapping = True
+            self._gate.wait_for(lambda: not self._busy, timeout=SWAP_SECONDS)
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._is_swapping = False
+                self._gate.notify_all()
 
     @contextmanager
     def beside(self, name: str) -> Iterator[Sql]:
@@ -320,6 +338,7 @@ class Warehouse:
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._gate:
+            self._gate.wait_for(lambda: not self._is_swapping, timeout=SWAP_SECONDS)
             if self._database is None:
                 raise StoreUnavailable("the warehouse is being opened")
             cursor = self._free.pop() if self._free else self._database.cursor()
