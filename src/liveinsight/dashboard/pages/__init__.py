@@ -25,6 +25,7 @@ from liveinsight.dashboard.pages.journeys import journeys
 from liveinsight.dashboard.pages.links import links
 from liveinsight.dashboard.pages.links import revoke as revoke_link
 from liveinsight.dashboard.pages.live import live
+from liveinsight.dashboard.pages.retention import retention
 from liveinsight.dashboard.pages.session import session
 from liveinsight.dashboard.pages.sessions import sessions
 from liveinsight.dashboard.pages.sites import add, remove, site, sites
@@ -53,6 +54,7 @@ page_urls: list[URLPattern] = [
     path("funnels/<int:funnel_id>/edit/", edit_funnel, name="edit-funnel"),
     path("funnels/<int:funnel_id>/remove/", remove_funnel, name="remove-funnel"),
     path("journeys/", journeys, name="journeys"),
+    path("retention/", retention, name="retention"),
     path("data/", data, name="data"),
     path("data/export/", export, name="export"),
     path("imported/", imported, name="imported"),
