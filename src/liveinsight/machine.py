@@ -41,6 +41,7 @@ from liveinsight.demo.shop import Shop
 from liveinsight.demo_site import add_demo_site
 from liveinsight.errors import StoreUnavailable
 from liveinsight.imports.handover import ImportedEvents, take_events
+from liveinsight.imports.run import list_imports
 from liveinsight.jobs import Job
 from liveinsight.routes import App, Routes
 from liveinsight.store.applier import Applier
@@ -93,6 +94,7 @@ class Machine:
             InboxSource(self.inbox), self.warehouse, on_damage=self.recovery.recover
         )
         self.exporter = Exporter(self.warehouse, data.exports)
+        self.imports = partial(list_imports, data.imports)
         self.archiving = threading.Lock()
         self.eraser = Eraser(
             Stores(
@@ -175,6 +177,7 @@ class Machine:
             runtime.Runtime(
                 reader=self.warehouse,
                 exporter=self.exporter,
+                imports=self.imports,
                 clock=now_ms,
                 live=self.live,
                 ledger=self.ledger,

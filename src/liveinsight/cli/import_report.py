@@ -20,7 +20,7 @@ FOREIGN: Final = (Kind.UMAMI, Kind.LOG)
 def tell(kind: Kind, report: Report, done: str) -> None:
     """Prints what came in, and what not and why, with a few of those records."""
     account = report.account
-    click.echo(f"{NAMES[kind][0].upper()}{NAMES[kind][1:]}: {account.read} records.")
+    click.echo(f"{title_of(kind)}: {account.read} records.")
     span = f", {day_of(account.first)} to {day_of(account.last)} UTC"
     click.echo(f"{account.events} events {done}{span if account.events else ''}.")
     tell_skipped(account.skipped, report.samples)
@@ -52,6 +52,11 @@ def warn_of_overlap(ask: Ask, terms: Terms, kind: Kind, account: Account) -> Non
             f"Take care: {terms.site} has {there} events in that time already. What "
             "was counted by both would count twice: say --to with the day before."
         )
+
+
+def title_of(kind: Kind) -> str:
+    """What the files hold, as the beginning of a sentence."""
+    return NAMES[kind][:1].upper() + NAMES[kind][1:]
 
 
 def day_of(at: int) -> str:

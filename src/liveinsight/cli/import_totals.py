@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from liveinsight.cli.asking import Ask
-from liveinsight.cli.import_report import tell_skipped
+from liveinsight.cli.import_report import tell_skipped, title_of
 from liveinsight.cli.importing import Said, find_site
 from liveinsight.core.site import Site, sites_of
 from liveinsight.errors import ConfigError
@@ -21,7 +21,7 @@ from liveinsight.imports.files import (
     read_member,
 )
 from liveinsight.imports.handover import ImportedTotals
-from liveinsight.imports.kinds import NAMES, Kind
+from liveinsight.imports.kinds import Kind
 from liveinsight.imports.model import Reason, Skipped
 from liveinsight.imports.plausible import Total, read_totals, table_of
 
@@ -46,7 +46,8 @@ def import_totals(ask: Ask, said: Said) -> None:
     days: set[str] = set()
     kept = 0
     length = sum(path.stat().st_size for path in said.files)
-    with click.progressbar(length=length, label="Importing") as bar:
+    label = "Looking" if said.dry_run else "Importing"
+    with click.progressbar(length=length, label=label) as bar:
         found = read_tables(said.files, lambda read: bar.update(max(0, read - bar.pos)))
         while some := list(islice(found, AT_ONCE)):
             totals = [each for each in some if isinstance(each, Total)]
@@ -59,7 +60,7 @@ def import_totals(ask: Ask, said: Said) -> None:
             if not said.dry_run:
                 given = ImportedTotals(site=site, tool=TOOL, totals=totals)
                 ask("import-totals", given, type(None))
-    click.echo(f"{NAMES[Kind.PLAUSIBLE].capitalize()}: totals of days, and no events.")
+    click.echo(f"{title_of(Kind.PLAUSIBLE)}: totals of days, and no events.")
     done = "would be kept" if said.dry_run else "are kept"
     span = f" of {len(days)} days, {min(days)} to {max(days)}" if days else ""
     click.echo(f"{kept} totals{span} {done}, beside the events of {site}.")

@@ -14,11 +14,13 @@ import msgspec
 from django.core import signals
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
+from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from liveinsight.asgi_body import BodyTooLargeError, SenderLeftError, read_body
 from liveinsight.core import limits
 from liveinsight.core.address import client_address, trusts
+from liveinsight.dashboard.asgi_stream import Pieces
 from liveinsight.dashboard.asgi_types import Receive, Scope, Send
 from liveinsight.dashboard.configuration import Configuration, chosen
 from liveinsight.dashboard.static_files import StaticFiles
@@ -31,11 +33,12 @@ SECURE_SCHEMES: Final = ("https", "wss")
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An HTTP answer, complete in memory."""
+    """An HTTP answer, complete in memory unless it has `pieces`."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes = b""
+    pieces: Pieces | None = None
 
 
 BUSY: Final = Answer(status=503, headers=[(b"retry-after", b"1")])
@@ -68,7 +71,11 @@ class Dashboard(BaseHandler):
             return
         finally:
             self.under_way -= 1
-        await send_answer(answer, send)
+        if answer.pieces is None:
+            await send_answer(answer, send)
+        else:
+            await send_start(answer, answer.headers, send)
+            await answer.pieces.send(receive, send)
 
     async def find_answer(self, scope: Scope, receive: Receive) -> Answer:
         """The answer; computed in a thread."""
@@ -92,6 +99,14 @@ class Dashboard(BaseHandler):
             see_through_proxy(scope, self.configuration), io.BytesIO(body)
         )
         response = self.get_response(request)
+        if isinstance(response, StreamingHttpResponse) and request.method != "HEAD":
+            # What is streamed asks no database: this thread's connection closes now.
+            signals.request_finished.send(sender=type(self))
+            return Answer(
+                status=response.status_code,
+                headers=headers_of(response),
+                pieces=Pieces(response, self.threads),
+            )
         content = b"" if request.method == "HEAD" else b"".join(response)
         # Also sends request_finished, which closes this thread's connection.
         response.close()
@@ -143,6 +158,14 @@ async def send_answer(answer: Answer, send: Send) -> None:
     headers = answer.headers
     if not any(name.lower() == b"content-length" for name, _ in headers):
         headers = [*headers, (b"content-length", str(len(answer.body)).encode())]
+    await send_start(answer, headers, send)
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+async def send_start(
+    answer: Answer, headers: list[tuple[bytes, bytes]], send: Send
+) -> None:
+    """Sends what comes before the body."""
     await send(
         {
             "type": "http.response.start",
@@ -151,7 +174,6 @@ async def send_answer(answer: Answer, send: Send) -> None:
             "trailers": False,
         }
     )
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
 def headers_of(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:

@@ -10,6 +10,7 @@ from liveinsight.core.outcome import Sample
 from liveinsight.core.ports import Reader
 from liveinsight.core.stack_counts import StackLedger
 from liveinsight.dashboard.live_hub import LiveHub
+from liveinsight.imports.run import PastImport
 from liveinsight.store.exporter import Exporter
 from liveinsight.store.person import Person
 
@@ -97,6 +98,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     live: LiveHub
     exporter: Exporter | None = None
     """Makes files of the events."""
+    imports: Callable[[], Sequence[PastImport]] = tuple
+    """Those that were begun, the latest first."""
     ledger: Callable[[], Sequence[LedgerLine]]
     samples: Callable[[], Sequence[Sample]]
     """Newest last."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import F, Max, Min, QuerySet, Sum
 
 from liveinsight.dashboard.models import ImportedTotal
 from liveinsight.imports.plausible import COUNTS, Total
@@ -83,7 +83,9 @@ def count_months(site: str, tool: str) -> list[Numbers]:
 def count_values(site: str, tool: str, dimension: str, most: int) -> list[Numbers]:
     """The values of a dimension with the most visitors, or events."""
     rows = _of(site, tool, dimension).values("value").annotate(**SUMS)
-    ranked = rows.order_by(Sum("visitors").desc(), Sum("events").desc(), "value")[:most]
+    ranked = rows.order_by(F("sum_visitors").desc(), F("sum_events").desc(), "value")[
+        :most
+    ]
     return [
         _numbers(value, counts) for value, *counts in ranked.values_list("value", *SUMS)
     ]

@@ -8,12 +8,14 @@ event ids, and is stored once.
 import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from liveinsight.core.event import Event
+from liveinsight.core.limits import SECOND
 from liveinsight.errors import ConfigError
 from liveinsight.imports.model import Outcome, Reason, Skipped
 
@@ -93,6 +95,38 @@ class Place:
     def forget(self) -> None:
         """Lets the import begin anew."""
         self._path.unlink(missing_ok=True)
+
+
+class PastImport(msgspec.Struct, frozen=True, kw_only=True):
+    """An import that was begun, for the page that lists them."""
+
+    names: list[str]
+    at: int
+    """When it last came further, ms."""
+    is_done: bool
+    account: Account
+
+    @property
+    def left_out(self) -> int:
+        """Records that did not come in."""
+        return sum(self.account.skipped.values())
+
+
+def list_imports(folder: Path) -> list[PastImport]:
+    """The imports that were begun, the latest first; what cannot be read is left out."""
+    found: list[PastImport] = []
+    for path in folder.glob("*.json"):
+        with suppress(OSError, msgspec.MsgspecError):
+            mark = msgspec.json.decode(path.read_bytes(), type=Mark)
+            found.append(
+                PastImport(
+                    names=mark.names,
+                    at=int(path.stat().st_mtime * SECOND),
+                    is_done=mark.is_done,
+                    account=mark.account,
+                )
+            )
+    return sorted(found, key=lambda each: -each.at)
 
 
 class Report(msgspec.Struct, kw_only=True):

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from liveinsight.core.ports import Reader
+from liveinsight.errors import StoreUnavailable
 from liveinsight.store.export import (
     ExportFormat,
     Wanted,
@@ -23,6 +25,9 @@ from liveinsight.store.parquet import join_parquet
 FORGOTTEN_SECONDS: Final = 3_600
 """A part that is older was left by a process that was killed."""
 PIECE_BYTES: Final = 256 * 1024
+STREAMS: Final = 2
+"""At once; each keeps a thread and the engine busy."""
+RETRY_SECONDS: Final = 30
 
 
 class Exporter:
@@ -31,6 +36,7 @@ class Exporter:
     def __init__(self, reader: Reader, folder: Path) -> None:
         self._reader = reader
         self._folder = folder
+        self._streams = threading.BoundedSemaphore(STREAMS)
 
     def plan(self, wanted: Wanted) -> list[Window]:
         """The windows to write one after the other.
@@ -60,15 +66,21 @@ class Exporter:
         A Parquet file comes after all its parts are written: it is read from its end.
 
         Raises:
-            StoreUnavailable: the warehouse is closed or being replaced, or disk full.
+            StoreUnavailable: the warehouse is closed or being replaced, or disk full,
+                or as many exports are made as may be at once.
         """
-        windows = self.plan(wanted)
-        if wanted.format is ExportFormat.PARQUET:
-            yield from self._stream_parquet(wanted, windows)
-            return
-        yield heading(wanted)
-        for window in windows:
-            yield from read_away(self.write(wanted, window))
+        if not self._streams.acquire(blocking=False):
+            raise StoreUnavailable("other exports are being made", RETRY_SECONDS)
+        try:
+            windows = self.plan(wanted)
+            if wanted.format is ExportFormat.PARQUET:
+                yield from self._stream_parquet(wanted, windows)
+                return
+            yield heading(wanted)
+            for window in windows:
+                yield from read_away(self.write(wanted, window))
+        finally:
+            self._streams.release()
 
     def _stream_parquet(
         self, wanted: Wanted, windows: Sequence[Window]
