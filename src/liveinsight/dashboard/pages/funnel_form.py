@@ -35,7 +35,7 @@ WINDOWS: Final = (
     (str(90 * DAY), _("90 days")),
 )
 SEQUENCES: Final = (
-    (Sequence.ORDER, _("In this order, other pages may stand between")),
+    (Sequence.ORDER, _("In this order, anything may happen between")),
     (Sequence.STRICT, _("Strictly one after the other, nothing between")),
 )
 
@@ -59,7 +59,7 @@ KINDS: Final = (
 )
 
 
-def _text(**attributes: str) -> forms.TextInput:
+def _text(**attributes: object) -> forms.TextInput:
     return forms.TextInput(
         attrs={"autocomplete": "off", "spellcheck": "false", **attributes}
     )
@@ -106,7 +106,10 @@ class StepForm(forms.Form):
     )
     """FunnelForms says which there are."""
     name = forms.CharField(
-        label=_("Shown as"), max_length=NAME_CHARS, required=False, widget=_text()
+        label=_("Shown as"),
+        max_length=NAME_CHARS,
+        required=False,
+        widget=_text(placeholder=_("Shown as")),
     )
 
     def clean_page(self) -> str:

@@ -36,7 +36,7 @@ SHOWN_TABS: Final = ("source", "channel", "utm_campaign", "country", "device")
 DEFAULT_TAB: Final = "source"
 ROWS: Final = 10
 MOST_ROWS: Final = 200
-STOPPED: Final = 50
+STOPPED: Final = 20
 """Sessions of one page of the list."""
 
 

@@ -55,6 +55,11 @@ class FunnelCard(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[StepView]
     """Empty where one of them is a goal that has been removed."""
 
+    @property
+    def width(self) -> int:
+        """Of the drawing: a step takes 100, the last one has no slope after it."""
+        return 100 * len(self.steps) - 30
+
 
 @shareable
 @require_safe
