@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from liveinsight.dashboard.pages import journey_address as address
 from liveinsight.dashboard.pages.address import change_query
@@ -87,7 +88,9 @@ def list_controls(
         kept=list_kept(query, unseen | {"at"}),
         directions=[
             Choice(
-                label=_("From") if each is Direction.FORWARDS else _("To"),
+                label=pgettext("journeys", "From")
+                if each is Direction.FORWARDS
+                else pgettext("journeys", "To"),
                 address=address.start_query(query, start, each),
                 is_chosen=each is asked.direction,
             )
