@@ -22,6 +22,7 @@ PATHS = (
     f"/sites/{SITE}/",
     "/sites/add/",
     "/keys/",
+    "/api/",
     "/accounts/password/",
 )
 SERIOUS = """async () => {

@@ -4,10 +4,12 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from tests.e2e.every_way import assert_all_agree, yesterday
 from tests.e2e.screen import in_feed, open_live_page, time_until_seen
 from tests.e2e.server import create_account, running_server
 
@@ -44,9 +46,13 @@ def test_the_demo_shows_visits_within_a_minute_and_ones_own_within_a_second(
         screen.goto(f"{server.address}/statistics/")
         values = screen.locator(".metric .value").all_inner_texts()
         assert re.fullmatch(r"[\d.]+K", values[0]), values
-        metrics = server.read("/metrics", server.add_key()).decode()
+        key = server.add_key()
+        metrics = server.read("/metrics", key).decode()
         resident = re.search(
             r"^liveinsight_resident_bytes (\d+)", metrics, re.MULTILINE
         )
         assert resident is not None
         assert int(resident.group(1)) < 500e6
+
+        zone = "Europe/Berlin"
+        assert_all_agree(server, key, yesterday(ZoneInfo(zone)), zone)

@@ -87,7 +87,7 @@ def query(
     if form == "json":
         print_json(answered)
     elif form == "csv":
-        click.echo(write_csv(tabulate(answered)), nl=False)
+        click.echo(write_csv(tabulate(answered)), nl=False, color=True)  # as it is
     else:
         show(answered)
 

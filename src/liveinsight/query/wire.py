@@ -107,6 +107,7 @@ class Query(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             max_length=MAX_METRICS,
+            description="What is counted.",
             extra_json_schema={"uniqueItems": True},
         ),
     ]

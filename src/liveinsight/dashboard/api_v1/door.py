@@ -18,6 +18,7 @@ from liveinsight.dashboard.api import CHALLENGE, answer_failure
 from liveinsight.dashboard.api_v1.endpoint import Caller, Endpoint
 from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS
 from liveinsight.dashboard.api_v1.openapi import make_document
+from liveinsight.dashboard.api_v1.page import reference
 from liveinsight.dashboard.configuration import chosen
 from liveinsight.dashboard.errors import answer_error
 from liveinsight.dashboard.rights import Asker, find_asker
@@ -115,6 +116,7 @@ def document(_request: HttpRequest) -> HttpResponse:
 
 
 v1_urls = [
+    path("api/", reference, name="api"),
     path("api/v1/openapi.json", document, name="openapi"),
     *(path(each.path, view_of(each), name=f"api-v1-{each.name}") for each in ENDPOINTS),
 ]

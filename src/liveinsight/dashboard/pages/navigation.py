@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from liveinsight.dashboard.shares import is_shareable, share_of
+from liveinsight.dashboard.shares import opens, share_of
 
 CARRIED: Final = (
     *("f", "period", "from", "to", "compare", "compare_from", "compare_to"),
@@ -64,7 +64,7 @@ def list_reports(request: HttpRequest, site: str) -> list[Way]:
     """The reports, about what this page is about."""
     carried = [(name, value) for name in CARRIED for value in request.GET.getlist(name)]
     if share_of(request) is not None:
-        return list_ways(request, REPORTS, write_pairs(carried), is_shared=True)
+        return list_ways(request, REPORTS, write_pairs(carried))
     query = write_pairs(name_site(site) + carried)
     return list_ways(request, REPORTS, query, keys="123456789")
 
@@ -90,10 +90,10 @@ def list_ways(
     query: str,
     *,
     keys: str = "",
-    is_shared: bool = False,
 ) -> list[Way]:
     """The entries whose pages exist; by a shared link, those that it opens."""
     at = request.resolver_match.url_name if request.resolver_match else None
+    share = share_of(request)
     ways: list[Way] = []
     for entry in entries:
         try:
@@ -101,7 +101,7 @@ def list_ways(
         except NoReverseMatch:
             continue
         within = "/" + path.removeprefix(get_script_prefix())
-        if is_shared and not is_shareable(resolve(within).func):
+        if share is not None and not opens(share, resolve(within).func, entry.route):
             continue
         ways.append(
             Way(

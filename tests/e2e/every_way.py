@@ -1,0 +1,135 @@
+"""Page, API, CSV, command line and export, held against each other."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.cli.running import output_of
+from tests.e2e.agreement import CARDS, as_shown
+from tests.e2e.server import Server, wait_until
+from tests.e2e.signed_in import cards_of, read, rows_of, series_of, sign_in
+
+SITE: Final = "shop.example"
+METRICS: Final = (*CARDS, "events", "conversions", "conversion_rate", "revenue")
+PANELS: Final = (("pages", "page"), ("sources", "source"), ("devices", "browser"))
+
+
+def yesterday(zone: ZoneInfo) -> tuple[str, str]:
+    """The day from and to: a day that nothing is added to any more."""
+    day = (datetime.now(zone) - timedelta(days=1)).date().isoformat()
+    return day, day
+
+
+def assert_all_agree(
+    server: Server, key: str, days: tuple[str, str], timezone: str
+) -> None:
+    """Totals, rows and series of the days, five ways; the account is there."""
+    wait_until(
+        lambda: b"liveinsight_backlog_events 0\n" in server.read("/metrics", key)
+    )
+    asked: dict[str, Any] = {"site": SITE, "period": days, "metrics": METRICS}
+    answer = ask(server, key, asked)
+    totals = dict(zip(METRICS, answer["totals"]["metrics"], strict=True))
+    assert totals["visitors"] > 10
+    assert totals["revenue"] > 0
+    heads, row = read_csv(server, key, asked)
+    assert heads == list(METRICS)
+    assert row == [json.dumps(value) for value in totals.values()]
+    assert_command_line_agrees(server, days, answer)
+    assert_pages_agree(server, key, days, totals)
+    assert_export_agrees(server, days, timezone, totals)
+
+
+def assert_command_line_agrees(
+    server: Server, days: tuple[str, str], answer: Any
+) -> None:
+    """`liveinsight query` as JSON and CSV."""
+    options = ["--from", days[0], "--to", days[1], "--site", SITE]
+    command = ["query", *METRICS, *options, "--data", str(server.data)]
+    told = json.loads(output_of(*command, "--format", "json"))
+    assert told["totals"] == answer["totals"]
+    assert told["query"] == answer["query"]
+    _, row = csv.reader(io.StringIO(output_of(*command, "--format", "csv")))
+    assert row == [json.dumps(value) for value in answer["totals"]["metrics"]]
+
+
+def assert_pages_agree(
+    server: Server, key: str, days: tuple[str, str], totals: dict[str, Any]
+) -> None:
+    """The statistics page: cards, chart and panels."""
+    opener = sign_in(server)
+    scope = {"site": SITE, "from": days[0], "to": days[1]}
+    for panel, dimension in PANELS:
+        query = urlencode({**scope, "metric": "page_views", panel: dimension})
+        page = read(opener, f"{server.address}/statistics/?{query}")
+        assert cards_of(page)[: len(CARDS)] == [
+            as_shown(metric, totals[metric]) for metric in CARDS
+        ]
+        assert sum(filter(None, series_of(page))) == totals["page_views"]
+        shown = rows_of(page, panel)
+        asked = {
+            "site": SITE,
+            "period": days,
+            "metrics": ["visitors"],
+            "dimensions": [dimension],
+            "limit": len(shown),
+        }
+        told = ask(server, key, asked)["results"]
+        assert shown == {
+            row["dimensions"][0] or "": str(row["metrics"][0]) for row in told
+        }
+        rows = read_csv(server, key, asked)[1:]
+        assert rows == [
+            [row["dimensions"][0] or "", str(row["metrics"][0])] for row in told
+        ]
+
+
+def assert_export_agrees(
+    server: Server, days: tuple[str, str], timezone: str, totals: dict[str, Any]
+) -> None:
+    """The events themselves, counted here."""
+    options = ["--from", days[0], "--to", days[1], "--format", "ndjson"]
+    lines = output_of(
+        "export", "--site", SITE, *options, "--output", "-", "--data", server.data
+    )
+    events = [json.loads(line) for line in lines.splitlines()]
+    own = [each for each in events if each["event_type"] != "engagement"]
+    assert len(own) == totals["events"]
+    assert len({each["user_id"] for each in own}) == totals["visitors"]
+    views = [each for each in own if each["event_type"] == "page_view"]
+    assert len(views) == totals["page_views"]
+    assert {local_day(each["timestamp"], timezone) for each in own} <= {
+        day.isoformat() for day in days_between(*map(datetime.fromisoformat, days))
+    }
+    paid = sum(float((each.get("revenue") or {"amount": 0})["amount"]) for each in own)
+    assert paid == pytest.approx(totals["revenue"], abs=1e-6)
+
+
+def local_day(ms: int, timezone: str) -> str:
+    """The date of the wall clock."""
+    moment = datetime.fromtimestamp(ms / 1000, UTC).astimezone(ZoneInfo(timezone))
+    return moment.date().isoformat()
+
+
+def days_between(first: datetime, last: datetime) -> list[Any]:
+    """Every day from the first to the last."""
+    return [(first + timedelta(days=n)).date() for n in range((last - first).days + 1)]
+
+
+def ask(server: Server, key: str, question: dict[str, Any]) -> Any:
+    """What the API answers."""
+    query = urlencode({"question": json.dumps(question)})
+    return server.ask(f"/api/v1/query?{query}", key)
+
+
+def read_csv(server: Server, key: str, question: dict[str, Any]) -> list[list[str]]:
+    """The rows of the CSV, its heads first."""
+    query = urlencode({"question": json.dumps(question), "format": "csv"})
+    text = server.read(f"/api/v1/query?{query}", key).decode()
+    return list(csv.reader(io.StringIO(text)))
