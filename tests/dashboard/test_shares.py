@@ -3,6 +3,7 @@
 import asyncio
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.conf import settings
@@ -26,8 +27,16 @@ from tests.dashboard.pages import Shown, a_site_with, two_visits
 from tests.dashboard.project import SITE
 from tests.dashboard.test_addresses import ADDRESSES
 
-OPENED = {"live", "statistics", "live-token", "live-poll", "language", "unlock"}
+OF_A_SEGMENT = {
+    *("live", "statistics", "breakdown", "live-token", "live-poll", "live-day"),
+    *("language", "unlock"),
+}
+OF_A_SITE = {*OF_A_SEGMENT, "funnels", "journeys", "retention"}
 IN_KOREA = Filter("country", Operator.IS, ("KR",))
+REPORTS = (
+    *("/", "/statistics/", "/statistics/details/"),
+    *("/funnels/", "/journeys/", "/retention/"),
+)
 VISITORS_OWN = ("anna", "sess_", "evt_")
 
 
@@ -37,21 +46,32 @@ def _a_shop() -> None:
     a_site_with(two_visits())
 
 
-@pytest.mark.parametrize(
-    ("name", "path"), [pytest.param(*each, id=each[0]) for each in ADDRESSES]
-)
 @pytest.mark.parametrize("client", [nobody, lambda: an_account("eve")])
-def test_a_link_opens_the_few_reports_and_nothing_else(
-    client: Any, name: str, path: str
-) -> None:
-    status = client().get(path_of(a_link(), path), {"site": SITE}).status_code
-    if name in OPENED:
-        assert status in {200, 302}
-    else:
-        assert status == 404
+def test_a_link_opens_the_few_reports_and_nothing_else(client: Any) -> None:
+    browser = client()
+    for opened, link in (
+        (OF_A_SITE, a_link()),
+        (OF_A_SEGMENT, a_link(segment=IN_KOREA)),
+    ):
+        for name, path in ADDRESSES:
+            status = browser.get(path_of(link, path), {"site": SITE}).status_code
+            assert status in ({200, 302} if name in opened else {404}), path
 
 
-@pytest.mark.parametrize("path", ["/", "/statistics/", "/live/poll", "/live/token"])
+def test_the_ways_of_a_segment_lead_to_what_it_opens() -> None:
+    for link, reports in ((a_link(), 5), (a_link(segment=IN_KOREA), 2)):
+        ways = re.search(r"<nav class=.nav.*?</nav>", open_link(link).html, re.S)
+        assert ways is not None
+        paths = re.findall(r'href="([^"?]*)', ways[0])
+        assert len(paths) == reports
+        for path in paths:
+            assert nobody().get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*REPORTS, "/live/poll", "/live/token"],
+)
 def test_nothing_of_a_single_visitor_is_told(path: str) -> None:
     shown = open_link(a_link(), path, site=SITE)
     assert shown.status == 200
@@ -74,7 +94,7 @@ def test_the_numbers_are_those_of_the_owner() -> None:
 
 def test_every_way_on_the_page_stays_within_the_link() -> None:
     link = a_link()
-    for path in ("/", "/statistics/"):
+    for path in REPORTS:
         shown = open_link(link, path)
         ways = re.findall(r'(?:href|action)="([^"]*)"', shown.html)
         assert any("/statistics/" in way for way in ways)
@@ -119,10 +139,13 @@ def test_the_filters_of_the_segment_cannot_be_taken_off(extra: dict[str, str]) -
 
 
 def test_the_filters_of_the_segment_are_neither_shown_nor_sent() -> None:
-    link = a_link(segment=IN_KOREA)
+    link = a_link(segment=Filter("browser", Operator.IS_NOT, ("Unheard",)))
+    for path in ("/", "/statistics/", "/statistics/details/", "/live/poll"):
+        shown = open_link(link, path, f="device:is:Mobile", site=SITE)
+        assert shown.status == 200
+        assert "Unheard" not in unquote(shown.html)
     shown = open_link(link, "/", f="device:is:Mobile")
     assert shown.html.count('class="chip"') == 1
-    assert "country" not in shown.context["config"]["query"]
 
 
 @pytest.mark.parametrize("path", ["/", "/statistics/", "/live/poll"])
@@ -137,8 +160,16 @@ def test_what_visitors_did_elsewhere_is_not_told_of_a_segment(path: str) -> None
     assert nobody().get(path_of(a_link(), path), asked).status_code == 200
 
 
-@pytest.mark.parametrize("text", ["segment:is:{}", '["not",["is","segment",["{}"]]]'])
-def test_saved_segments_are_not_told(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "segment:is:{}",
+        '["not",["is","segment",["{}"]]]',
+        "property:email:contains:@",
+        '["has_done",["is","property:email",["ada@example.com"]]]',
+    ],
+)
+def test_saved_segments_and_properties_are_not_told(text: str) -> None:
     segment = a_segment(IN_KOREA)
     shown = open_link(a_link(), "/", f=text.format(segment.pk))
     assert shown.status == 400

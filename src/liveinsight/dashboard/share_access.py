@@ -18,8 +18,8 @@ from liveinsight.dashboard.shares import (
     ADDRESS,
     ATTRIBUTE,
     Share,
-    is_shareable,
     open_share,
+    opens,
     share_of,
 )
 
@@ -91,9 +91,9 @@ class Rights(LoginRequiredMiddleware):
         share = share_of(request)
         if share is None:
             return super().process_view(request, view_func, view_args, view_kwargs)
-        if not is_shareable(view_func):
-            raise Http404
         at = request.resolver_match.url_name if request.resolver_match else None
+        if not opens(share, view_func, at):
+            raise Http404
         if at == UNLOCK or is_unlocked(request, share):
             return None
         if is_for_a_program(request):

@@ -18,6 +18,7 @@ from liveinsight.dashboard import models
 from liveinsight.dashboard.segments import SEGMENT, filters_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import QueryError
+from liveinsight.query.catalog import PROPERTY
 from liveinsight.query.model import HasDone, Where
 from liveinsight.query.parse import parse_filter
 from liveinsight.query.where import leaves
@@ -27,6 +28,8 @@ ADDRESS: Final = re.compile(
 )
 ATTRIBUTE: Final = "share"
 MARK: Final = "is_shareable"
+WHOLE_SITE: Final = {"funnels", "funnel", "funnel-live", "journeys", "retention"}
+"""What looks at a visit as a whole: more than a segment of pages or events shows."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -58,9 +61,11 @@ def shareable(view: View) -> View:
     return view
 
 
-def is_shareable(view: object) -> bool:
-    """Whether a shared link opens the view."""
-    return bool(getattr(view, MARK, False))
+def opens(share: Share, view: object, name: str | None) -> bool:
+    """Whether the link opens the view, of which `name` is the route's."""
+    if not getattr(view, MARK, False):
+        return False
+    return not share.filters or name not in WHOLE_SITE
 
 
 def open_share(kind: str, slug: str, now: int) -> Share | None:
@@ -127,7 +132,7 @@ def check_asked(share: Share, texts: Sequence[str]) -> None:
     """Returns if a stranger may ask under the filters that these texts spell.
 
     What a visitor has done elsewhere lies outside the link's segment; a saved segment
-    is its owner's.
+    is its owner's; and custom properties may hold what tells one visitor.
 
     Raises:
         QueryError: a filter reaches beyond the link, or cannot be read.
@@ -136,8 +141,9 @@ def check_asked(share: Share, texts: Sequence[str]) -> None:
         if share.filters and has_history(where):
             raise QueryError("f", "a shared link does not look beyond its segment")
         for leaf in leaves(where):
-            if getattr(leaf, "dimension", "") == SEGMENT:
-                raise QueryError("f", "a shared link knows no saved segments")
+            name = getattr(leaf, "dimension", "")
+            if name == SEGMENT or name.startswith(PROPERTY):
+                raise QueryError("f", "a shared link does not filter by this")
 
 
 def has_history(where: Where) -> bool:

@@ -72,6 +72,8 @@ def read_destination(url: str) -> Destination:
         raise ConfigError("the address begins with https://")
     if parts.username is not None or parts.password is not None:
         raise ConfigError("leave name and password out of the address")
+    if parts.fragment:
+        raise ConfigError("leave out what follows #")
     if not is_host(host):
         raise ConfigError("this host is not public")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
