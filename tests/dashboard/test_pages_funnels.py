@@ -14,6 +14,7 @@ from liveinsight.dashboard.funnels import (
     read_funnel,
 )
 from liveinsight.dashboard.goals import add_goal
+from liveinsight.dashboard.pages.api_call import ApiCall
 from liveinsight.dashboard.sites import add_site
 from liveinsight.query.actions import Action, Definition
 from liveinsight.query.funnel import Sequence
@@ -261,14 +262,31 @@ def test_a_shared_link_shows_numbers_and_nobody() -> None:
     a_site_with(VISITS)
     row = a_funnel()
     link = a_link()
-    for path in (f"/funnels/{row.pk}/", f"/funnels/{row.pk}/live/"):
-        page = open_link(link, path, stopped="1")
+    report = open_link(link, f"/funnels/{row.pk}/", stopped="1")
+    assert "edit" not in report.html
+    for page in (report, open_link(link, f"/funnels/{row.pk}/live/")):
         assert page.status == 200
         assert "ben" not in page.html
         assert "cleo" not in page.html
         assert "/visitors/" not in page.html
-    assert "edit" not in page.html
     assert open_link(link, f"/funnels/{row.pk}/edit/").status != 200
     other = a_funnel(site="other.example")
     assert open_link(link, f"/funnels/{other.pk}/").status == 404
     assert open_link(link, f"/funnels/{other.pk}/live/").status == 404
+
+
+def test_the_api_calls_of_the_page_give_its_numbers() -> None:
+    client = a_site_with(VISITS)
+    path = f"/funnels/{a_funnel().pk}/"
+    page = look(client, path, stopped="1", f="country:is:DE", by="country")
+    report = client.get(page.context["call"].address, json_of(page.context["call"]))
+    steps = report.json()["totals"]["steps"]
+    assert [s["visitors"] for s in steps] == [2, 1, 0]
+    stopped_call = page.context["stopped_call"]
+    stopped = client.get(stopped_call.address, json_of(stopped_call)).json()
+    assert [row["user_id"] for row in stopped["results"]] == ["cleo"]
+    assert look(client, stopped_call.shown).status == 200
+
+
+def json_of(call: ApiCall) -> dict[str, str]:
+    return {"question": call.text}

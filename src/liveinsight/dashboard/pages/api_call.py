@@ -70,7 +70,7 @@ def call_query(question: Question, scope: Scope) -> ApiCall | None:
 def api_call(request: HttpRequest) -> HttpResponse:
     """The call of the parameters, for a shell and for a browser."""
     endpoint, text = request.GET.get("endpoint", ""), request.GET.get("question", "")
-    if not (endpoint.isascii() and endpoint.isalpha()):
+    if not (endpoint.isascii() and endpoint.replace("_", "").isalpha()):
         raise QueryError("endpoint", "there is none of this name")
     if len(text) > LONGEST:
         raise QueryError("question", f"it has more than {LONGEST} characters")

@@ -7,12 +7,14 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from liveinsight.core.ports import Reader
 from liveinsight.core.site import site_id
 from liveinsight.dashboard import models, runtime
 from liveinsight.dashboard.funnels import funnel_of, read_funnel
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
+from liveinsight.dashboard.pages.funnel_call import call_funnel, call_stopped
+from liveinsight.dashboard.pages.funnel_people import ask_stopped
 from liveinsight.dashboard.pages.funnel_view import (
-    ask_stopped,
     choose_dimension,
     list_facts,
     list_steps,
@@ -49,14 +51,14 @@ def funnel(request: HttpRequest, funnel_id: int) -> HttpResponse:
     reader = runtime.current().reader
     question = ask(request, scope, chosen, asked)
     found = answer_funnel(question, reader)
-    stopped = ask_stopped(request.GET, question, reader) if not scope.share else None
+    if scope.share is None:
+        context |= list_people(request, row, question, reader)
     context |= {
         "chosen": chosen,
         "filter_bar": make_filter_bar(request, scope),
         "facts": list_facts(found),
         "steps": list_steps(request.GET, found.totals),
         "table": make_table(request.GET, choose_dimension(request.GET), found),
-        "stopped": stopped,
         "here": ask_here(scope, asked),
         "live_address": live_address(row, request),
     }
@@ -79,6 +81,18 @@ def live(request: HttpRequest, funnel_id: int) -> HttpResponse:
         "live_address": live_address(row, request),
     }
     return render(request, "funnel/here.html", context)
+
+
+def list_people(
+    request: HttpRequest, row: models.Funnel, question: FunnelQuestion, reader: Reader
+) -> dict[str, object]:
+    """What only accounts see: who came no further, and the calls of the API."""
+    stopped = ask_stopped(request.GET, question, reader)
+    return {
+        "call": call_funnel(row, question),
+        "stopped": stopped,
+        "stopped_call": stopped and call_stopped(row, question, stopped.step),
+    }
 
 
 def find_funnel(funnel_id: int) -> models.Funnel:

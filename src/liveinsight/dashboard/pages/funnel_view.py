@@ -6,7 +6,6 @@ import msgspec
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from liveinsight.core.ports import Reader
 from liveinsight.dashboard.funnels import FunnelDefinition
 from liveinsight.dashboard.pages.address import change_query, filter_query
 from liveinsight.dashboard.pages.funnel_form import SEQUENCES, SESSION, WINDOWS
@@ -24,11 +23,9 @@ from liveinsight.query.catalog import DIMENSIONS, GOAL, TIME, Kind
 from liveinsight.query.funnel import (
     FunnelAnswer,
     FunnelCounts,
-    FunnelQuestion,
     FunnelRow,
     FunnelStep,
 )
-from liveinsight.query.funnel_visits import Stopped, list_stopped
 from liveinsight.query.run import change_of
 
 SHOWN_TABS: Final = ("source", "channel", "utm_campaign", "country", "device")
@@ -36,8 +33,6 @@ SHOWN_TABS: Final = ("source", "channel", "utm_campaign", "country", "device")
 DEFAULT_TAB: Final = "source"
 ROWS: Final = 10
 MOST_ROWS: Final = 200
-STOPPED: Final = 20
-"""Sessions of one page of the list."""
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,17 +102,6 @@ class TableView(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[RowView]
     more: int
     more_address: str
-
-
-class StoppedView(msgspec.Struct, frozen=True, kw_only=True):
-    """Those who came to a step and no further."""
-
-    name: str
-    is_last: bool
-    found: Stopped
-    later: str
-    """The address of the next ones; "" where these are the last."""
-    close: str
 
 
 def write_rule(definition: FunnelDefinition) -> str:
@@ -268,35 +252,3 @@ def make_row(query: QueryDict, dimension: str, row: FunnelRow, most: int) -> Row
         rate=format_metric(row.counts.conversion_rate, "ratio"),
         width=f"{100 * began / most:.2f}%",
     )
-
-
-def ask_stopped(
-    query: QueryDict, question: FunnelQuestion, reader: Reader
-) -> StoppedView | None:
-    """Those whom the address asks for, if it does.
-
-    Raises:
-        QueryError: there is no such step.
-    """
-    asked = query.get("stopped")
-    if not asked:
-        return None
-    step, skip = read_whole(asked), read_whole(query.get("skip") or "0")
-    some = msgspec.structs.replace(
-        question, dimension=None, limit=STOPPED, offset=skip, compare=None
-    )
-    found = list_stopped(some, step, reader)
-    shown = skip + len(found.visits)
-    return StoppedView(
-        name=question.funnel.steps[step - 1].name,
-        is_last=step == len(question.funnel.steps),
-        found=found,
-        later=change_query(query, skip=str(shown)) if shown < found.count else "",
-        close=change_query(query, stopped=None, skip=None),
-    )
-
-
-def read_whole(text: str) -> int:
-    """The number; -1, which nothing accepts, for what is none."""
-    is_number = text.isascii() and text.isdigit() and len(text) < 8
-    return int(text) if is_number else -1
