@@ -1,0 +1,103 @@
+"""`/retention/`: who came again, as a heat table."""
+
+import msgspec
+import pytest
+
+from liveinsight.core.event import Event
+from tests.dashboard.pages import Shown, a_site_with, look
+from tests.dashboard.project import NOW, a_visit_of
+from tests.query.tables import HOUR
+
+DAY = 24 * HOUR
+VISITS = [
+    *a_visit_of("/", user="anna", at=NOW - 2 * DAY, country="KR"),
+    *a_visit_of("/", user="anna", at=NOW - DAY, country="KR"),
+    *a_visit_of("/", user="ben", at=NOW - 2 * DAY, country="DE"),
+    *a_visit_of("/", user="ben", at=NOW - HOUR, country="DE"),
+    *a_visit_of("/", user="eve", at=NOW - DAY, country="DE"),
+]
+
+
+def event_without_id(event: Event) -> Event:
+    return msgspec.structs.replace(event, user_id=None, visitor_id=event.user_id)
+
+
+def cells_of(page: Shown) -> list[tuple[int, list[str]]]:
+    """Users and cells of the last three cohorts."""
+    lines = page.context["table"].lines[-3:]
+    return [(line.users, [cell.text for cell in line.cells]) for line in lines]
+
+
+def test_cohorts_are_followed_day_by_day() -> None:
+    page = look(a_site_with(VISITS), "/retention/", period="7d")
+    assert cells_of(page) == [(2, ["50%", "50%"]), (1, ["0%"]), (0, [])]
+    running = [line.cells[-1].is_running for line in page.context["table"].lines[:-1]]
+    assert running == [True] * 6
+    assert "3" in page.text
+
+
+def test_cells_can_show_users() -> None:
+    page = look(a_site_with(VISITS), "/retention/", period="7d", show="users")
+    assert cells_of(page)[0] == (2, ["1", "1"])
+
+
+def test_the_hottest_cell_has_the_last_level() -> None:
+    table = look(a_site_with(VISITS), "/retention/", period="7d").context["table"]
+    assert {cell.heat for line in table.lines for cell in line.cells} == {0, 10}
+
+
+def test_filters_are_about_the_first_visit() -> None:
+    page = look(a_site_with(VISITS), "/retention/", period="7d", f="country:is:KR")
+    assert cells_of(page)[0] == (1, ["100%", "0%"])
+
+
+def test_a_return_can_be_a_goal() -> None:
+    page = look(a_site_with(VISITS), "/retention/", period="7d", returns="conversion")
+    assert cells_of(page)[0] == (2, ["0%", "0%", "0%"])
+    assert "Day 0" in page.text
+
+
+@pytest.mark.parametrize(
+    ("period", "asked", "interval"),
+    [
+        ("30d", "", "day"),
+        ("90d", "", "week"),
+        ("90d", "day", "day"),
+        ("12mo", "", "month"),
+        # The table would be too large.
+        ("12mo", "day", "month"),
+        ("30d", "minute", "day"),
+    ],
+)
+def test_the_interval_suits_the_period(period: str, asked: str, interval: str) -> None:
+    page = look(a_site_with(VISITS), "/retention/", period=period, interval=asked)
+    assert page.context["found"].interval == interval
+
+
+def test_a_site_without_lasting_ids_is_told_why_it_cannot() -> None:
+    visits = a_visit_of("/", user="x", at=NOW - HOUR)
+    cookieless = [event_without_id(event) for event in visits]
+    page = look(a_site_with(cookieless), "/retention/")
+    assert page.status == 200
+    assert "Visitors of this site cannot be known again" in page.text
+    assert "data-cookieless" in page.text
+
+
+def test_those_without_a_lasting_id_are_said_to_be_left_out() -> None:
+    visits = a_visit_of("/", user="x", at=NOW - HOUR)
+    page = look(
+        a_site_with([*VISITS, *(event_without_id(each) for each in visits)]),
+        "/retention/",
+    )
+    assert "1 newcomer (25%) has no lasting id and is left out" in page.text
+
+
+def test_an_empty_site_says_what_to_do() -> None:
+    page = look(a_site_with([]), "/retention/")
+    assert page.status == 200
+    assert "Nobody came for the first time in this period." in page.text
+
+
+@pytest.mark.parametrize("query", [{"returns": "none"}, {"period": "eon"}])
+def test_what_cannot_be_asked_is_a_page_with_status_400(query: dict[str, str]) -> None:
+    assert look(a_site_with([]), "/retention/", **query).status == 400
