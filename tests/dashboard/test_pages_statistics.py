@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from liveinsight.dashboard.pages.panel_kinds import PANELS
 from tests.dashboard.pages import Shown, a_site_with, look, two_visits
 from tests.dashboard.project import NOW, SITE, a_visit_of
 from tests.query.tables import HOUR
@@ -113,8 +114,8 @@ def test_a_period_is_compared_with_another_a_year_earlier_or_none() -> None:
     assert off.context["series"].data["before"] == []
     days = {
         "compare": "custom",
-        "compare_from": "2025-03-01",
-        "compare_to": "2025-04-30",
+        "compare_from": "2025-02-01",
+        "compare_to": "2025-03-31",
     }
     assert cards_of(look(client, "/statistics/", **days))["Visitors"].before == "1"
 
@@ -160,10 +161,49 @@ def test_an_empty_site_has_a_page_too() -> None:
     assert "Nothing in this period" in page.text
 
 
-def test_a_panel_shows_ten_rows_and_all_when_asked() -> None:
+def test_a_panel_shows_ten_rows_and_leads_to_all_of_them() -> None:
     events = a_visit_of(*(f"/{number}" for number in range(12)))
     client = a_site_with(events)
     page = look(client, "/statistics/")
     assert "and 2 more" in page.text
-    assert "?all=pages" in page.links()
-    assert "and 2 more" not in look(client, "/statistics/", all="pages").text
+    assert "/statistics/details/?by=page" in page.links()
+    assert len(look(client, "/statistics/details/", by="page").context["lines"]) == 12
+
+
+def test_every_tab_answers() -> None:
+    client = a_site_with(two_visits())
+    for panel in PANELS:
+        for tab in panel.tabs:
+            page = client.get(
+                "/statistics/",
+                {panel.name: tab.key},
+                headers={"HX-Request": "true", "HX-Target": panel.element_id},
+            )
+            assert page.status_code == 200, tab.key
+            assert [each.is_chosen for each in page.context["panel"].tabs].count(
+                True
+            ) == (0 if tab.is_rare else 1)
+
+
+def test_the_properties_of_events_are_tabs() -> None:
+    bought = a_visit_of("/", user="cleo", at=NOW - 1, properties={"plan": "pro"})
+    client = a_site_with(two_visits() + bought)
+    page = look(client, "/statistics/", events="property:plan")
+    panel = next(each for each in page.context["panels"] if each.label == "Events")
+    assert [(bar.label, bar.number) for bar in panel.bars] == [("pro", 1)]
+    assert panel.rare_label == "plan"
+
+
+def test_the_map_shades_countries_and_links_to_their_filter() -> None:
+    page = look(a_site_with(two_visits()), "/statistics/")
+    found = page.context["panels"][2].map
+    assert [place.title for place in found.places] == ["Germany: 1", "South Korea: 1"]
+    assert "?f=country:is:KR" in [place.address for place in found.places]
+
+
+def test_a_version_is_told_with_its_browser_and_filters_by_both() -> None:
+    visit = a_visit_of("/", at=NOW - 1, browser="Chrome", browser_version="141")
+    page = look(a_site_with(visit), "/statistics/", devices="browser_version")
+    assert "Chrome 141" in page.text
+    both = "f=browser:is:Chrome&f=browser_version:is:141"
+    assert any(both in link for link in page.links())
