@@ -1,6 +1,6 @@
 """A load generator in a process of its own: raw sockets, kept-alive connections.
 
-    python -m bench._load PORT PATH EVENTS CONNECTIONS SECONDS SEED
+    python -m bench._load PORT PATH EVENTS CONNECTIONS SECONDS SEED RATE
 
 prints one JSON object: requests, seconds, p50_ms, p95_ms, p99_ms, refused.
 """
@@ -72,6 +72,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 32
     seconds: float = 2.0
     seed: int = 0
+    rate: float = 0.0
+    """Requests a second over all connections; 0 is as fast as they are answered."""
 
 
 def make_load(wanted: Wanted) -> Load:
@@ -150,6 +152,7 @@ class _Run:
         self.counter = itertools.count()
         self.events = wanted.events
         self.path = wanted.path
+        self.pause = wanted.connections / wanted.rate if wanted.rate else 0.0
         self.latencies: list[float] = []
         self.refused = 0
         self.ends_at = 0.0
@@ -205,10 +208,13 @@ class _Connection(asyncio.Protocol):
     def _next(self) -> None:
         now = time.perf_counter()
         self._run.latencies.append(now - self._sent_at)
-        if now < self._run.ends_at:
-            self.send()
-        else:
+        wait = self._sent_at + self._run.pause - now
+        if now >= self._run.ends_at:
             self._run.done.set()
+        elif wait > 0:
+            asyncio.get_running_loop().call_later(wait, self.send)
+        else:
+            self.send()
 
     def send(self) -> None:
         """Sends a request."""

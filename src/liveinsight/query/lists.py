@@ -220,5 +220,7 @@ def _count_by(
 
 def first_event_at(site: str, reader: Reader) -> int | None:
     """When the site's first event happened, ms; None where there is none."""
-    ((first,),) = reader.query("select min(time) from events where site = ?", (site,))
+    # Of its users: a tenth of the rows.
+    sql = "select min(first_seen) from users where site = ?"
+    ((first,),) = reader.query(sql, (site,))
     return None if first is None else int(str(first))

@@ -22,6 +22,7 @@ from liveinsight.dashboard.pages.report import (
 )
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 from liveinsight.dashboard.shares import shareable
+from liveinsight.query.once import Once
 
 
 @shareable
@@ -32,7 +33,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
     """The page; for htmx only the part that it asks for."""
     scope = read_scope(request)
     chosen = choose_period(request.GET, scope)
-    reader = runtime.current().reader
+    reader = Once(runtime.current().reader)
     target = request.headers.get("HX-Target", "")
     for panel in PANELS:
         if target == panel.element_id:

@@ -1,0 +1,210 @@
+"""The reports as somebody who knows the engine and the tables would write them.
+
+Each is what one report shows, its totals too, for one site and period: the measure for
+the statements that the query layer puts together. $1 is the site, $2 and $3 are the
+period, $4 and $5 the one before. Days are those of Asia/Seoul, nine hours ahead.
+"""
+
+OFFSET = 9 * 3_600_000
+DAY = 86_400_000
+
+_EVENTS = """
+site = $1 and time >= {start} and time < {end} and event_type <> 'engagement'
+"""
+
+# Users by whole sessions; of those over an end of the period, and of none, by events.
+_USERS = """
+with cut as (
+    select session_key from runs
+    where site = $1 and start_time < {start} and last_activity >= {start}
+    union all
+    select session_key from runs
+    where site = $1 and start_time < {end} and last_activity >= {end}
+),
+seen as (
+    select user_key, {column} as label from sessions
+    where site = $1 and start_time >= {start} and last_activity < {end}
+    union all
+    select e.user_key,
+        case when r.session_key is null then e.{column} else r.{column} end
+    from (
+        select * from events
+        where {events} and (session_key is null or session_key in (from cut))
+    ) as e
+    left join runs as r
+        on r.session_key = e.session_key
+        and r.site = $1 and r.start_time < {end} and r.last_activity >= {start}
+)
+"""
+
+
+def _users(column: str, start: str = "$2", end: str = "$3") -> str:
+    events = _EVENTS.format(start=start, end=end)
+    return _USERS.format(column=column, start=start, end=end, events=events)
+
+
+def users_by(column: str) -> list[str]:
+    """Visitors by what a session has, the first ten; all of them."""
+    return [
+        _users(column)
+        + "select label, count(distinct user_key) as users, count(*) over () from seen"
+        " group by label order by users desc, label nulls last limit 10",
+        _TOTAL_USERS,
+    ]
+
+
+_TOTAL_USERS = _users("channel") + "select count(distinct user_key) from seen"
+_EVENTS_NOW = _EVENTS.format(start="$2", end="$3")
+
+
+def sessions_by(column: str) -> list[str]:
+    """Sessions by what they have, the first ten; all of them."""
+    of_period = "from sessions where site = $1 and start_time >= $2 and start_time < $3"
+    return [
+        f"select {column} as label, count(*) as sessions, count(*) over () {of_period}"
+        " group by label order by sessions desc, label nulls last limit 10",
+        f"select count(*) {of_period}",
+    ]
+
+
+def _cards(start: str, end: str) -> str:
+    """Visitors, views, sessions, views a session, bounces, duration."""
+    return f"""
+with cut as (
+    select session_key from runs
+    where site = $1 and start_time < {start} and last_activity >= {start}
+    union all
+    select session_key from runs
+    where site = $1 and start_time < {end} and last_activity >= {end}
+),
+seen as (
+    select user_key, page_views as views from sessions
+    where site = $1 and start_time >= {start} and last_activity < {end}
+    union all
+    select user_key, (event_type = 'page_view' and interactive)::int
+    from events
+    where {_EVENTS.format(start=start, end=end)}
+        and (session_key is null or session_key in (from cut))
+)
+select *
+from (select count(distinct user_key), sum(views) from seen) as users,
+    (
+        select count(*), avg(page_views), avg(is_bounce::int), avg(session_duration)
+        from sessions
+        where site = $1 and start_time >= {start} and start_time < {end}
+    ) as begun
+"""
+
+
+BY_HAND = {
+    "cards": [_cards("$2", "$3"), _cards("$4", "$5")],
+    "chart": [
+        f"select (time + {OFFSET}) // {DAY} as day, count(distinct user_key)"
+        f" from events where {_EVENTS_NOW} group by day",
+        _TOTAL_USERS,
+    ],
+    "pages": [
+        "select page, count(distinct user_key) as users, count(*) over ()"
+        f" from events where {_EVENTS_NOW}"
+        " group by page order by users desc, page nulls last limit 10",
+        _TOTAL_USERS,
+    ],
+    "entry_pages": sessions_by("entry_page"),
+    "exit_pages": sessions_by("exit_page"),
+    "sources": users_by("source"),
+    "channels": users_by("channel"),
+    "campaigns": users_by("utm_campaign"),
+    "countries": users_by("country"),
+    "devices": users_by("device"),
+    "browsers": users_by("browser"),
+    "systems": users_by("os"),
+    "events": [
+        "select event_type, count(*) as events, count(*) over ()"
+        f" from events where {_EVENTS_NOW}"
+        " group by event_type order by events desc, event_type limit 10",
+        f"select count(*) from events where {_EVENTS_NOW}",
+    ],
+    "pages_from_google": [
+        "select e.page, count(distinct e.user_key) as users, count(*) over ()"
+        " from events as e join runs as r on r.session_key = e.session_key"
+        " and r.site = $1 and r.start_time < $3 and r.last_activity >= $2"
+        " and r.source = 'Google'"
+        " where e.site = $1 and e.time >= $2 and e.time < $3"
+        " and e.event_type <> 'engagement'"
+        " group by e.page order by users desc, e.page nulls last limit 10",
+        _users("source") + "select count(distinct user_key) from seen"
+        " where label = 'Google'",
+    ],
+    "sources_of_page": [
+        "select r.source, count(distinct e.user_key) as users, count(*) over ()"
+        " from events as e join runs as r on r.session_key = e.session_key"
+        " and r.site = $1 and r.start_time < $3 and r.last_activity >= $2"
+        " where e.site = $1 and e.time >= $2 and e.time < $3"
+        " and e.event_type <> 'engagement' and e.page = '/blog/page-0'"
+        " group by r.source order by users desc, r.source nulls last limit 10",
+        f"select count(distinct user_key) from events where {_EVENTS_NOW}"
+        " and page = '/blog/page-0'",
+    ],
+    "funnel": [
+        """
+with e as materialized (
+    select user_key, session_key, time, event_type, page
+    from events
+    where site = $1 and time >= $2 and time < $3 + 86400000 and session_key is not null
+        and event_type in ('page_view', 'add_to_cart', 'conversion')
+        and (event_type <> 'page_view' or starts_with(page, '/products/'))
+),
+one as (select session_key, user_key, time from e where event_type = 'page_view' and time < $3),
+two as (select session_key, time from e where event_type = 'add_to_cart'),
+three as (select session_key, time from e where event_type = 'conversion'),
+attempts as (
+    select user_key, one.time as time1, two.time as time2, three.time as time3
+    from one
+    asof left join two on one.session_key = two.session_key and one.time < two.time
+    asof left join three on one.session_key = three.session_key and two.time < three.time
+),
+best as (
+    select * from attempts
+    qualify row_number() over (
+        partition by user_key
+        order by (time2 is null)::int + (time3 is null)::int, time1
+    ) = 1
+)
+select
+    count(*), count(time2), count(time3),
+    median(time2 - time1), median(time3 - time2)
+from best
+"""
+    ],
+    "retention": [
+        f"""
+with newcomers as (
+    select user_key, ((first_seen + {OFFSET}) // {DAY} + 3) // 7 as cohort
+    from users
+    where site = $1 and first_seen >= $2 and first_seen < $3 and not is_derived
+),
+seen as (
+    select distinct user_key, ((time + {OFFSET}) // {DAY} + 3) // 7 as week
+    from events
+    where {_EVENTS_NOW}
+)
+select cohort, week, count(*)
+from newcomers join seen using (user_key)
+where week >= cohort
+group by cohort, week
+"""
+    ],
+    "sessions": [
+        """
+select s.session_id, u.user_id, s.start_time, s.last_activity, s.entry_page,
+    s.exit_page, s.page_views, s.total_events, s.source, s.country, s.device, s.browser
+from (
+    select * from sessions
+    where site = $1 and start_time >= $2 and start_time < $3
+    order by start_time desc limit 50
+) as s
+join users as u on u.user_key = s.user_key and u.site = s.site
+order by s.start_time desc
+"""
+    ],
+}
