@@ -14,8 +14,11 @@ from liveinsight.query.model import (
     Attribution,
     Filter,
     Goal,
+    HasDone,
     Interval,
+    Not,
     Operator,
+    Or,
     Period,
     Question,
 )
@@ -77,6 +80,22 @@ QUESTIONS = {
         filters=(Filter("goal", Operator.IS, ("Price",)),),
         goals=GOALS,
         attribution=Attribution.LAST,
+    ),
+    "visitors_who_have_not_bought": Question(
+        site=SITE,
+        period=DAY,
+        metrics=("visitors", "page_views"),
+        dimensions=("page",),
+        filters=(
+            Or(
+                (
+                    HasDone(
+                        Filter("event_type", Operator.IS, ("conversion",)), done=False
+                    ),
+                    Not(Filter("source", Operator.MATCHES, ("^G",))),
+                )
+            ),
+        ),
     ),
 }
 
