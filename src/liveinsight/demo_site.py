@@ -2,21 +2,40 @@
 
 import datetime as dt
 from contextlib import suppress
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from liveinsight.core.limits import SECOND
+from liveinsight.dashboard.alerts.manage import Chosen, add_alert, list_alerts
+from liveinsight.dashboard.alerts.model import (
+    Change,
+    Quiet,
+    Refused,
+    Visitors,
+    Watched,
+)
 from liveinsight.dashboard.annotations import add_annotation
 from liveinsight.dashboard.funnels import FunnelDefinition, StepDefinition, add_funnel
 from liveinsight.dashboard.goals import add_goal
+from liveinsight.dashboard.links import NewLink, add_link, list_links
 from liveinsight.dashboard.sites import add_site
 from liveinsight.demo.catalogue import SITE, TIMEZONE
 from liveinsight.demo.funnels import FUNNELS
 from liveinsight.demo.goals import ANNOTATIONS, GOALS
 from liveinsight.errors import ConfigError
 
+OWNER: Final = "demo"
+ALERTS: Final[dict[str, Watched]] = {
+    "The shop is full": Visitors(than=8),
+    "An hour without the usual visitors": Change(percent=50),
+    "Nothing comes any more": Quiet(minutes=30),
+    "Bots or broken pages": Refused(points=20),
+}
+"""They tell nobody: the page shows what they would have said."""
+
 
 def add_demo_site(now: int) -> None:
-    """Adds the shop with its goals, funnels and annotations; `now` in ms."""
+    """Adds the shop with all that its owner would keep; `now` in ms."""
     add_site(SITE, TIMEZONE, "Demo shop")
     for name, definition in GOALS.items():
         # There still, if the site was removed and is added again.
@@ -34,3 +53,8 @@ def add_demo_site(now: int) -> None:
     today = dt.datetime.fromtimestamp(now / SECOND, ZoneInfo(TIMEZONE)).date()
     for days, text in ANNOTATIONS.items():
         add_annotation(SITE, today - dt.timedelta(days=days), text)
+    if not list_links(SITE):
+        add_link(NewLink(site=SITE, name="Public page", is_embeddable=True), OWNER)
+    if not list_alerts(SITE):
+        for name, watched in ALERTS.items():
+            add_alert(SITE, Chosen(name=name, watched=watched))
