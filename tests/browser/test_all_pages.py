@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Dashboard, now_ms
+from tests.browser.funnels import a_funnel
 from tests.dashboard.project import SITE, a_visit_of
 
 pytestmark = pytest.mark.browser
@@ -16,12 +17,29 @@ PATHS = (
     "/",
     "/statistics/",
     "/statistics/?f=country:is:KR&sources=channel",
+    "/statistics/?devices=browser_version&places=country&compare=year",
+    "/statistics/details/?by=country",
+    "/filters/",
+    "/filters/?dimension=country",
+    "/filters/?dimension=page&operator=matches",
+    "/segments/",
+    "/segments/add/?back=/statistics/&q=f%3Dcountry:is:KR",
+    "/api-call/?endpoint=query&question={}",
     "/sessions/sess_ada/",
     "/visitors/ada/",
     "/sites/",
     f"/sites/{SITE}/",
     "/sites/add/",
+    "/journeys/?step=2&place=page:/cart",
+    "/journeys/?at=/cart&direction=backwards&events=1&steps=15",
+    "/journeys/?at=/none",
+    "/retention/",
+    "/retention/?period=90d&interval=day&returns=conversion",
     "/keys/",
+    "/funnels/",
+    "/funnels/add/",
+    "/funnels/1/?stopped=1",
+    "/funnels/1/edit/",
     "/api/",
     "/accounts/password/",
 )
@@ -34,9 +52,10 @@ SERIOUS = """async () => {
 
 
 def visits(dashboard: Dashboard) -> None:
-    dashboard.happen(
-        a_visit_of("/", "/cart", user="ada", at=now_ms() - 90_000, country="KR")
-    )
+    visit = a_visit_of("/", "/cart", user="ada", at=now_ms() - 90_000, country="KR")
+    other = a_visit_of("/", user="ben", at=now_ms() - 95_000, country="DE")
+    dashboard.happen(visit + other)
+    a_funnel()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -87,10 +106,9 @@ def test_statistics_swap_parts_and_keep_the_address(
     visits(dashboard)
     page = open_page("/statistics/")
     page.evaluate("window.stays = true")
+    page.locator(".period summary").click()
     page.get_by_role("link", name="7 days").click()
-    expect(page.get_by_role("link", name="7 days")).to_have_attribute(
-        "aria-current", "true"
-    )
+    expect(page.locator(".period summary")).to_contain_text("7 days")
     page.get_by_role("link", name="Exit pages").click()
     expect(page.locator("#panel-pages")).to_contain_text("/cart")
     page.get_by_role("link", name="Page views", exact=False).first.click()
@@ -119,6 +137,10 @@ def test_statistics_work_without_scripts(
     page = open_page("/statistics/", java_script_enabled=False)
     page.get_by_role("link", name="South Korea").click()
     expect(page.locator(".chip")).to_contain_text("South Korea")
+    page.locator(".chip-edit").click()
+    page.get_by_label("Germany").check()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".chip")).to_contain_text("South Korea or Germany")
     expect(page.locator("svg.still path.area").first).to_be_visible()
 
 
