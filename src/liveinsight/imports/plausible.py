@@ -20,14 +20,6 @@ _COUNT = re.compile(r"[0-9]{1,15}")
 
 _NAME = re.compile(r"(imported_[a-z_]+?)(?:_\d{8}_\d{8})?\.csv")
 
-OTHER_COUNTS = {
-    "entrances": "visits",
-    "exits": "visits",
-    "pageviews": "page_views",
-    "visit_duration": "duration_s",
-}
-"""Plausible's names of counts, in ours; the others are called the same."""
-
 COUNTS = ("visitors", "visits", "page_views", "bounces", "duration_s", "events")
 
 
@@ -38,13 +30,33 @@ class Table(msgspec.Struct, frozen=True):
     column: str = ""
     details: tuple[str, ...] = ()
     """Columns that tell rows of the same day and value apart."""
+    visits: str = "visits"
+    """The column of visits."""
+    page_views: str = "pageviews"
+    """The column of page views of the value; "" is none."""
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Our names of the counts, and the columns that they are in."""
+        return {
+            "visitors": "visitors",
+            "visits": self.visits,
+            "page_views": self.page_views,
+            "bounces": "bounces",
+            "duration_s": "visit_duration",
+            "events": "events",
+        }
 
 
 TABLES = {
     "imported_visitors": Table(""),
     "imported_pages": Table("page", "page", ("hostname",)),
-    "imported_entry_pages": Table("entry_page", "entry_page"),
-    "imported_exit_pages": Table("exit_page", "exit_page"),
+    "imported_entry_pages": Table(
+        "entry_page", "entry_page", visits="entrances", page_views=""
+    ),
+    "imported_exit_pages": Table(
+        "exit_page", "exit_page", visits="exits", page_views=""
+    ),
     "imported_sources": Table(
         "source",
         "source",
@@ -109,15 +121,13 @@ def read_totals(lines: Lines, table: Table) -> Iterator[Total | Skipped]:
 
 
 def _total(row: dict[str, str], table: Table) -> Total | None:
-    counts = {}
-    for name, text in row.items():
-        ours = OTHER_COUNTS.get(name, name)
-        if ours in COUNTS:
-            if not _COUNT.fullmatch(text):
-                return None
-            counts[ours] = int(text)
-    if "entrances" in row:  # such a row has page views of the visits, not of the page
-        counts.pop("page_views", None)
+    counts = {
+        ours: row[column]
+        for ours, column in table.columns.items()
+        if column and column in row
+    }
+    if not all(map(_COUNT.fullmatch, counts.values())):
+        return None
     try:
         day = date.fromisoformat(row["date"]).isoformat()
     except ValueError:
@@ -128,7 +138,11 @@ def _total(row: dict[str, str], table: Table) -> Total | None:
     if len(value) > VALUE_CHARS or "\0" in value:
         return None
     return Total(
-        day=day, dimension=table.dimension, value=value, detail=detail, **counts
+        day=day,
+        dimension=table.dimension,
+        value=value,
+        detail=detail,
+        **{name: int(text) for name, text in counts.items()},
     )
 
 
