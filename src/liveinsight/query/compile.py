@@ -339,7 +339,27 @@ def _aggregated(
     if shape.has_audience:
         is_row = exp.true() if facts is not Facts.AUDIENCE else exp.false()
         query = query.select(exp.alias_(is_row, "is_row", copy=False), copy=False)
-    return query.group_by(*shape.labels, copy=False) if shape.labels else query
+    if shape.labels:
+        query = query.group_by(*shape.labels, copy=False)
+    if facts is Facts.AUDIENCE and scope.by_goal:
+        return _for_each_goal(query, shape, slots)
+    return query
+
+
+def _for_each_goal(audience: Select, shape: Shape, slots: Slots) -> Select:
+    """The audience, counted once, in a row for each goal."""
+    label = f"d{shape.dimensions.index(GOAL)}"
+    names = exp.Array(expressions=[slots.add(goal.name) for goal in shape.goals])
+    name = exp.alias_(exp.func("unnest", names), label, copy=False)
+    columns = [
+        exp.column(column, "goals" if column == label else "audience")
+        for column in audience.named_selects
+    ]
+    query = exp.select(*columns).from_(
+        audience.subquery("audience", copy=False), copy=False
+    )
+    goals = exp.select(name).subquery("goals", copy=False)
+    return query.join(goals, join_type="cross", copy=False)
 
 
 def _or_nothing(sql: str, metric: str) -> Expr:

@@ -301,27 +301,30 @@ def _reached(threshold: Reached, slots: Slots, within: Within) -> Expr:
     """
     runs = exp.select("r.session_key").from_("runs as r")
     runs = runs.where(*runs_between("r", within, slots), copy=False)
-    query = exp.select(
-        fragment(
-            "arg_min(e.event_key, (e.time, e.event_id))"
-            " filter (where e.event_type = 'page_view')"
-        )
-    )
-    query = query.from_("events as e", copy=False)
-    query = query.where(
+    reached = exp.select("e.session_key", "e.page").from_("events as e")
+    reached = reached.where(
         *of_site("e", within, slots),
         exp.column("session_key", "e").isin(query=runs),
         fragment("e.event_type in ('page_view', 'engagement')"),
+        *(event_condition(page, slots, within) for page in threshold.pages),
         copy=False,
     )
-    query = query.group_by("e.session_key", "e.page", copy=False)
-    query = query.having(
-        fragment("count(*) filter (where e.event_type = 'page_view') > 0"),
+    reached = reached.group_by("e.session_key", "e.page", copy=False)
+    reached = reached.having(
         fragment(f"coalesce(sum(e.engagement_ms), 0) >= {threshold.engagement_ms}"),
         fragment(f"coalesce(max(e.scroll_percent), 0) >= {threshold.scroll_percent}"),
         copy=False,
     )
-    return exp.column("event_key", "e").isin(query=query)
+    # Only then the first view: the least of all views would be half of the time.
+    first = exp.select(fragment("arg_min(v.event_key, (v.time, v.event_id))"))
+    first = first.from_("events as v", copy=False)
+    on = "p.session_key = v.session_key and p.page is not distinct from v.page"
+    first = first.join(reached.subquery("p", copy=False), on=on, copy=False)
+    first = first.where(
+        *of_site("v", within, slots), fragment("v.event_type = 'page_view'"), copy=False
+    )
+    first = first.group_by("v.session_key", "v.page", copy=False)
+    return exp.column("event_key", "e").isin(query=first)
 
 
 def _matches(value: Expr, leaf: Filter, slots: Slots) -> Expr:

@@ -94,6 +94,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     is_narrowed: bool = False
     """Whether the conditions keep the events of these goals alone."""
     attribution: Attribution = Attribution.SESSION
+    goal: GoalShape | None = None
+    """The one whose facts these are, where there is a row for each."""
     event_bucket: str = ""
     """SQL for the bucket of an event, where the dimension `time` is asked for."""
     session_bucket: str = ""
@@ -122,19 +124,48 @@ def select_facts(
     facts: Facts, columns: Sequence[str], scope: Scope, slots: Slots
 ) -> Select:
     """The matching facts, their dimensions and these columns."""
+    if facts is Facts.AUDIENCE:
+        scope = msgspec.structs.replace(scope, conditions=scope.audience)
+    elif scope.by_goal and scope.goal is None:
+        return _by_goal(facts, columns, scope, slots)
     if facts is Facts.DEPTHS:
         return _depths(scope, slots)
     if facts is Facts.RUNS:
         return _runs(columns, scope, slots)
-    if facts is Facts.AUDIENCE:
-        scope = msgspec.structs.replace(scope, conditions=scope.audience)
     if facts in EVENT_CONDITIONS:
         selected = [_event_column(name, scope, slots) for name in columns]
-        query = _events(facts, selected or [fragment("e.time")], scope, slots)
-        return _by_goal(query, columns, scope, slots)
+        return _events(facts, selected or [fragment("e.time")], scope, slots)
     if facts is Facts.ENTRIES:
         scope = _at_entry(scope)
-    return _by_goal(_sessions(facts, columns, scope, slots), columns, scope, slots)
+    return _sessions(facts, columns, scope, slots)
+
+
+def _by_goal(
+    facts: Facts, columns: Sequence[str], scope: Scope, slots: Slots
+) -> Select:
+    """The facts that meet a goal, one goal after the other.
+
+    Each reads what its own condition lets through: with a row of each event for each
+    goal, two million events and seven goals took five times as long.
+    """
+    selects = [
+        select_facts(
+            facts,
+            columns,
+            msgspec.structs.replace(
+                scope,
+                goal=goal,
+                conditions=(*scope.conditions, goal.where),
+                entry_conditions=(*scope.entry_conditions, goal.where),
+            ),
+            slots,
+        )
+        for goal in scope.goals
+    ]
+    if len(selects) == 1:
+        return selects[0]
+    every = exp.union(*selects, distinct=False, copy=False)
+    return exp.select("*").from_(every.subquery("met", copy=False), copy=False)
 
 
 def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
@@ -190,35 +221,23 @@ def _event_column(name: str, scope: Scope, slots: Slots) -> Expr:
             met = exp.or_(*goals, copy=False)
         value = exp.cast(exp.paren(met, copy=False), "int", copy=False)
     has_amounts = any(goal.value for goal in scope.goals)
-    if name == "revenue_amount" and has_amounts and not scope.by_goal:
+    if name == "revenue_amount" and scope.goal is not None:
+        value = _amount_of(scope.goal, slots) or value
+    elif name == "revenue_amount" and has_amounts:
         found = exp.Case()
         for goal in scope.goals:
-            amount = slots.add(goal.value) if goal.value else value.copy()
+            amount = _amount_of(goal, slots) or value.copy()
             met = event_condition(goal.where, slots, scope.within)
             found = found.when(met, amount, copy=False)
         value = found.else_(value, copy=False)
     return exp.alias_(value, name, copy=False)
 
 
-def _by_goal(
-    query: Select, columns: Sequence[str], scope: Scope, slots: Slots
-) -> Select:
-    """Without the facts that meet no goal; a goal's own value is its revenue."""
-    if not scope.by_goal:
-        return query
-    label = next(
-        f"d{index}" for index, d in enumerate(scope.dimensions) if d.name == GOAL
-    )
-    amounts = [goal for goal in scope.goals if goal.value]
-    star = exp.Star()
-    if amounts and "revenue_amount" in columns:
-        case = exp.Case(this=exp.column(label))
-        for goal in amounts:
-            case = case.when(slots.add(goal.name), slots.add(goal.value), copy=False)
-        amount = case.else_(exp.column("revenue_amount"), copy=False)
-        star.set("replace", [exp.alias_(amount, "revenue_amount", copy=False)])
-    kept = exp.select(star).from_(query.subquery("met", copy=False), copy=False)
-    return kept.where(f"{label} is not null", copy=False)
+def _amount_of(goal: GoalShape, slots: Slots) -> Expr | None:
+    """A goal's own value; as decimal, as the events' are."""
+    if not goal.value:
+        return None
+    return exp.cast(slots.add(goal.value), "decimal(18, 4)", copy=False)
 
 
 def _depths(scope: Scope, slots: Slots) -> Select:
@@ -235,7 +254,7 @@ def _events(
     """The matching events `e`, with their runs `r` where these are asked for."""
     present = facts is Facts.PRESENT
     clock = "e.present_at" if present else "e.time"
-    labels = _event_labels(scope, slots, is_audience=facts is Facts.AUDIENCE)
+    labels = _event_labels(scope, slots)
     query = exp.select(*labels, *selected).from_("events as e", copy=False)
     query = query.where(
         fragment(EVENT_CONDITIONS[facts]),
@@ -320,15 +339,13 @@ def _at_entry(scope: Scope) -> Scope:
     )
 
 
-def _event_labels(
-    scope: Scope, slots: Slots, *, is_audience: bool = False
-) -> list[Expr]:
+def _event_labels(scope: Scope, slots: Slots) -> list[Expr]:
     values = []
     for dimension in scope.dimensions:
         if dimension.level is Level.TIME:
             values.append(fragment(scope.event_bucket))
         elif dimension.name == GOAL:
-            values.append(_goal_label(scope, slots, is_met=not is_audience))
+            values.append(_goal_label(scope, slots))
         else:
             values.append(event_value(dimension, slots, scope.within))
     return _aliased(values)
@@ -341,7 +358,7 @@ def _session_labels(scope: Scope, slots: Slots, *, active: bool) -> list[Expr]:
             bucket = "b.bucket_start" if active else scope.session_bucket
             values.append(fragment(bucket))
         elif dimension.name == GOAL:
-            values.append(_goal_label(scope, slots, is_met=True))
+            values.append(_goal_label(scope, slots))
         elif dimension.session_sql is None:
             values.append(event_value(dimension, slots, scope.within))
         else:
@@ -349,17 +366,11 @@ def _session_labels(scope: Scope, slots: Slots, *, active: bool) -> list[Expr]:
     return _aliased(values)
 
 
-def _goal_label(scope: Scope, slots: Slots, *, is_met: bool) -> Expr:
-    """A row for each goal that the event meets, else for each goal that there is."""
-    names: list[Expr] = []
-    for goal in scope.goals:
-        name = slots.add(goal.name)
-        if is_met:
-            met = event_condition(goal.where, slots, scope.within)
-            names.append(exp.Case().when(met, name, copy=False))
-        else:
-            names.append(name)
-    return exp.func("unnest", exp.Array(expressions=names))
+def _goal_label(scope: Scope, slots: Slots) -> Expr:
+    """The name of the goal that is met; of the audience of all goals, nothing."""
+    if scope.goal is None:
+        return exp.null()
+    return exp.cast(slots.add(scope.goal.name), "varchar", copy=False)
 
 
 def _aliased(values: Sequence[Expr]) -> list[Expr]:

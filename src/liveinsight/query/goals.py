@@ -31,7 +31,12 @@ def condition_of(goal: Goal) -> Where:
     """What an event that meets the goal fulfils."""
     if not goal.engagement_ms and not goal.scroll_percent:
         return goal.where
-    return And((goal.where, Reached(goal.engagement_ms, goal.scroll_percent)))
+    parts = goal.where.filters if isinstance(goal.where, And) else (goal.where,)
+    pages = tuple(
+        part for part in parts if isinstance(part, Filter) and part.dimension == "page"
+    )
+    reached = Reached(goal.engagement_ms, goal.scroll_percent, pages)
+    return And((goal.where, reached))
 
 
 def expand_goals(

@@ -82,6 +82,8 @@ class Reached(msgspec.Struct, frozen=True):
 
     engagement_ms: int = 0
     scroll_percent: int = 0
+    pages: tuple[Where, ...] = ()
+    """What is asked of the page beside it: no other page need be added up."""
 
 
 Where = Filter | And | Or | Not | HasDone | Reached

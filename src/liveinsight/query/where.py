@@ -93,7 +93,8 @@ def replace_filters(where: Where, change: Callable[[Filter], Where]) -> Where:
         return Not(replace_filters(where.filter, change))
     if isinstance(where, HasDone):
         return HasDone(replace_filters(where.filter, change), where.done)
-    return where
+    pages = tuple(replace_filters(each, change) for each in where.pages)
+    return Reached(where.engagement_ms, where.scroll_percent, pages)
 
 
 def is_accepted(condition: Filter, text: str) -> bool:
