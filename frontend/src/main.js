@@ -73,9 +73,15 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
 
-// What else a form shows depends on this: ask for the form again.
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-again]")) event.target.form.dispatchEvent(new Event("li:again"));
+// Forms that show more once something is written ask for themselves again, when the
+// writing pauses; an answer that comes while somebody writes would undo it.
+let pause;
+document.addEventListener("input", ({ target }) => {
+  const { form } = target;
+  if (!form?.matches("[data-again]")) return;
+  form.dispatchEvent(new Event("htmx:abort"));
+  clearTimeout(pause);
+  pause = setTimeout(() => form.dispatchEvent(new Event("li:again")), 400);
 });
 
 // The browser knows the owner's time zone.

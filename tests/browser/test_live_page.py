@@ -61,7 +61,7 @@ def test_filters_hold_for_the_feed_too(
     dashboard.happen(a_visit_of("/korean", user="c", at=now_ms(), country="KR"))
     expect(page.locator("[data-feed]")).to_contain_text("/korean")
     expect(page.locator("[data-feed]")).not_to_contain_text("/german")
-    page.get_by_role("link", name="Remove the filter Country South Korea").click()
+    page.get_by_role("link", name="Remove the filter Country is South Korea").click()
     expect(page.locator(".huge")).to_have_text("3")
 
 

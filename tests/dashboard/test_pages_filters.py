@@ -11,7 +11,7 @@ from tests.dashboard.project import NOW, a_visit_of
 
 
 def editor(**query: str | list[str]) -> str:
-    return "/filters/?" + urlencode({"to": "/statistics/", **query}, doseq=True)
+    return "/filters/?" + urlencode({"back": "/statistics/", **query}, doseq=True)
 
 
 def bar_of(page: Shown) -> FilterBar:
@@ -110,11 +110,11 @@ def test_the_properties_of_events_are_offered_and_any_other_can_be_named() -> No
 @pytest.mark.parametrize(
     "query",
     [
-        {"to": "https://evil.example/"},
-        {"to": "//evil.example/"},
-        {"to": "/statistics/?x=1"},
-        {"to": "/nowhere/"},
-        {"to": "/\\evil.example/"},
+        {"back": "https://evil.example/"},
+        {"back": "//evil.example/"},
+        {"back": "/statistics/?x=1"},
+        {"back": "/nowhere/"},
+        {"back": "/\\evil.example/"},
         {"at": "0"},
         {"at": "x", "q": "f=page:is:/"},
         {"dimension": "nonsense"},

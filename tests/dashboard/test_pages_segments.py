@@ -120,7 +120,7 @@ def test_a_segment_filters_as_its_conditions_do_and_is_one_chip() -> None:
 
 def test_the_conditions_can_be_used_once_instead_of_being_saved() -> None:
     client = a_site_with(two_visits())
-    way = "/segments/add/?to=/statistics/&q=period%3D7d"
+    way = "/segments/add/?back=/statistics/&q=period%3D7d"
     back = client.post(way, {**NESTED, "do": "use"})
     assert back.headers["Location"].startswith(
         "/statistics/?period=7d&f=country:is:KR&f=%5B"

@@ -114,7 +114,9 @@ def filters_of(group: Group) -> tuple[Where, ...]:
 def where_of(node: Line | Group) -> Where | None:
     """The condition of the node; None where nothing is written."""
     if isinstance(node, Line):
-        values = (*node.values, *([""] if node.accepts_nothing else []))
+        # Stripped only here: the form is read while somebody still writes in it.
+        written = dict.fromkeys(value.strip() for value in node.values)
+        values = (*written, *([""] if node.accepts_nothing else []))
         if not node.dimension or not values:
             return None
         return Filter(node.dimension, node.operator, values)
@@ -161,7 +163,7 @@ def read_node(form: QueryDict, path: str) -> Line | Group:
     operator = form.get(f"operator.{path}", Operator.IS)
     if operator not in tuple(Operator):
         raise QueryError("operator", "there is no such operator")
-    values = [value.strip() for value in form.getlist(f"value.{path}")]
+    values = [value for value in form.getlist(f"value.{path}") if value.strip()]
     dimension = form.get(f"dimension.{path}", "")
     if dimension == "property:":
         dimension += form.get(f"property.{path}", "").strip()
@@ -169,7 +171,7 @@ def read_node(form: QueryDict, path: str) -> Line | Group:
         path=path,
         dimension="" if dimension == "property:" else dimension,
         operator=Operator(operator),
-        values=list(dict.fromkeys(value for value in values if value)),
+        values=list(dict.fromkeys(values)),
         accepts_nothing=f"nothing.{path}" in form,
     )
 

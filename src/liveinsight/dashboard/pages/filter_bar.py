@@ -148,5 +148,5 @@ def change_filters(query: QueryDict, texts: list[str]) -> str:
 
 def editor_address(request: HttpRequest, route: str, **more: str) -> str:
     """Where filters are edited; it knows the way back."""
-    back = {"to": request.path, "q": request.GET.urlencode(), **more}
+    back = {"back": request.path, "q": request.GET.urlencode(), **more}
     return f"{reverse(route)}?{urlencode(back)}"

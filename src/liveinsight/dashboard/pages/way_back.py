@@ -40,7 +40,7 @@ class WayBack(msgspec.Struct, frozen=True, kw_only=True):
     def parameters(self) -> list[tuple[str, str]]:
         """What says the same to an editor."""
         at = "" if self.at is None else str(self.at)
-        return [("to", self.to), ("q", self.query.urlencode()), ("at", at)]
+        return [("back", self.to), ("q", self.query.urlencode()), ("at", at)]
 
     def with_parameters(self, **more: str) -> str:
         """`?…` of an editor that leads back here."""
@@ -57,14 +57,14 @@ class WayBack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_way_back(asked: QueryDict, request: HttpRequest, default: str) -> WayBack:
-    """The way back that the parameters `to`, `q` and `at` give.
+    """The way back that the parameters `back`, `q` and `at` give.
 
     Raises:
         QueryError: it is none of our pages, or the filter is not among its filters.
     """
-    to, q, at = asked.get("to") or default, asked.get("q", ""), asked.get("at", "")
+    to, q, at = asked.get("back") or default, asked.get("q", ""), asked.get("at", "")
     if len(q) > LONGEST or not is_ours(to, request):
-        raise QueryError("to", "it is no page of this dashboard")
+        raise QueryError("back", "it is no page of this dashboard")
     query = QueryDict(q)
     known = len(query.getlist("f"))
     if at and not (at.isascii() and at.isdigit() and int(at[:4]) < known):
