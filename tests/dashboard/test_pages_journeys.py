@@ -2,6 +2,7 @@
 
 from html import escape
 
+import msgspec
 import pytest
 
 from liveinsight.dashboard.pages.journey_address import find_groups, read_place
@@ -92,6 +93,25 @@ def test_a_place_that_nobody_was_at_says_what_to_do() -> None:
     page = look(a_site_with(VISITS), "/journeys/", at="/none")
     assert page.status == 200
     assert "No visit of this period was at /none." in page.text
+
+
+def test_its_api_call_gives_the_same_numbers() -> None:
+    client = a_site_with(VISITS)
+    page = look(
+        client,
+        "/journeys/",
+        step="2",
+        place="page:/cart",
+        at="/",
+        g="/t*",
+        f="country:is:KR|DE",
+    )
+    call = page.context["call"]
+    answer = client.get(call.address, {"question": call.text}).json()
+    found = msgspec.to_builtins(page.context["found"])
+    for name in ("columns", "trails", "sessions"):
+        assert answer[name] == found[name]
+    assert client.get(call.csv).status_code == 200
 
 
 def test_an_empty_site_says_what_to_do() -> None:

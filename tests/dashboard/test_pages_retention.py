@@ -92,6 +92,23 @@ def test_those_without_a_lasting_id_are_said_to_be_left_out() -> None:
     assert "1 newcomer (25%) has no lasting id and is left out" in page.text
 
 
+def test_its_api_call_gives_the_same_numbers() -> None:
+    client = a_site_with(VISITS)
+    page = look(
+        client,
+        "/retention/",
+        f="country:is:KR|DE",
+        interval="week",
+        returns="conversion",
+    )
+    call = page.context["call"]
+    answer = client.get(call.address, {"question": call.text}).json()
+    found = msgspec.to_builtins(page.context["found"])
+    for name in ("cohorts", "average", "without_id"):
+        assert answer[name] == found[name]
+    assert client.get(call.csv).status_code == 200
+
+
 def test_an_empty_site_says_what_to_do() -> None:
     page = look(a_site_with([]), "/retention/")
     assert page.status == 200

@@ -154,6 +154,14 @@ def read_place(form: PlaceForm) -> Place:
     return Place(kind=PlaceKind(form.kind), name=form.name)
 
 
+def write_form(place: Place) -> PlaceForm:
+    """What `read_place` reads as this place."""
+    kind: Literal["page", "event"] = (
+        "event" if place.kind is PlaceKind.EVENT else "page"
+    )
+    return PlaceForm(kind=kind, name=place.name)
+
+
 def tabulate(answered: JourneysAnswer) -> Table:
     """A row for each way, and for each end of journeys at a place."""
     rows: list[list[str | int | float | None]] = []

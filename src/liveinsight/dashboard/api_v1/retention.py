@@ -1,6 +1,6 @@
 """Retention: who came again."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +17,7 @@ from liveinsight.query.check import MAX_FILTERS
 from liveinsight.query.csv import Table, write_time
 from liveinsight.query.model import Interval
 from liveinsight.query.retention import (
+    INTERVALS,
     Cohort,
     RetentionQuestion,
     answer_retention,
@@ -32,9 +33,12 @@ class RetentionQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     interval: Annotated[
-        Literal["day", "week", "month"],
-        Meta(description="Of cohorts; the period begins with a whole one."),
-    ] = "week"
+        Interval,
+        Meta(
+            description="Of cohorts; the period begins with a whole one.",
+            extra_json_schema={"enum": [*INTERVALS]},
+        ),
+    ] = Interval.WEEK
     returns: Annotated[
         tuple[FilterForm, ...],
         Meta(
@@ -73,7 +77,7 @@ def answer_retention_query(caller: Caller, asked: RetentionQuery) -> RetentionAn
         site=subject.site,
         timezone=subject.timezone,
         period=until_now(subject.period, caller.now),
-        interval=Interval(asked.interval),
+        interval=asked.interval,
         filters=subject.filters,
         returns=resolve(returns, subject.site or "", account, "returns"),
         goals=subject.goals,
@@ -116,7 +120,7 @@ RETENTION: Final = Endpoint(
     table=tabulate,
     example=RetentionQuery(
         period="90d",
-        interval="week",
+        interval=Interval.WEEK,
         filters=(["is", "channel", ["Organic Search"]],),
         returns=(["is", "event_type", ["conversion"]],),
     ),

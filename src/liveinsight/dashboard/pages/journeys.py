@@ -24,6 +24,7 @@ from liveinsight.dashboard.pages.labels import format_whole
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period
 from liveinsight.dashboard.pages.sankey import Band, Block, Sankey, draw_sankey
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
+from liveinsight.dashboard.pages.ways_call import call_journeys
 from liveinsight.dashboard.shares import shareable
 from liveinsight.query.journeys import answer_journeys
 from liveinsight.query.journeys_model import (
@@ -97,6 +98,7 @@ def journeys(request: HttpRequest) -> HttpResponse:
     context = {
         "scope": scope,
         "chosen": chosen,
+        "call": call_journeys(asked, scope),
         "filter_bar": make_filter_bar(request, scope),
         "controls": list_controls(request.GET, asked, pages, types),
         "asked": asked,
