@@ -26,7 +26,7 @@ from liveinsight.errors import ConfigError
 
 OWNER: Final = "demo"
 ALERTS: Final[dict[str, Watched]] = {
-    "The shop is full": Visitors(than=8),
+    "The shop is full": Visitors(than=25),
     "An hour without the usual visitors": Change(percent=50),
     "Nothing comes any more": Quiet(minutes=30),
     "Bots or broken pages": Refused(points=20),

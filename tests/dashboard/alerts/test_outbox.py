@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 from django.conf import settings
+from django.utils.translation import override
 
 from liveinsight.core.limits import DAY, HOUR, MINUTE
 from liveinsight.dashboard import runtime
@@ -22,6 +23,7 @@ from liveinsight.dashboard.alerts.outbox import (
     write_message,
 )
 from liveinsight.dashboard.alerts.watch import Watcher
+from liveinsight.dashboard.alerts.words import explain
 from liveinsight.dashboard.models import Alert, AlertMessage
 from liveinsight.dashboard.sites import add_site
 from liveinsight.errors import ConfigError, StoreUnavailable
@@ -274,3 +276,19 @@ def test_while_the_warehouse_is_away_nothing_is_told() -> None:
     Watcher(Clock()).look()
     alert.refresh_from_db()
     assert read_state(alert).looked_at == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("it answered 503", "응답 503"),
+        ("the host is not public", "공개된 호스트가 아님"),
+        ("something %(else)s 7", "something %(else)s 7"),
+        ("", ""),
+    ],
+)
+def test_what_became_of_a_delivery_is_said_in_the_readers_language(
+    said: str, shown: str
+) -> None:
+    with override("ko"):
+        assert explain(said) == shown

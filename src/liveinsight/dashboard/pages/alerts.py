@@ -33,7 +33,7 @@ from liveinsight.dashboard.alerts.outbox import (
     Way,
     read_deliveries,
 )
-from liveinsight.dashboard.alerts.words import describe
+from liveinsight.dashboard.alerts.words import describe, explain
 from liveinsight.dashboard.pages.alert_forms import FORMS, AlertForm
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.sites import load_sites
@@ -143,16 +143,19 @@ def make_message(message: models.AlertMessage) -> MessageRow:
         at=message.at,
         kind=message.kind,
         text=message.text,
-        deliveries=[hide_target(each) for each in read_deliveries(message)],
+        deliveries=[show_delivery(each) for each in read_deliveries(message)],
     )
 
 
-def hide_target(delivery: Delivery) -> Delivery:
-    """A webhook's path is its secret at many services: the host is enough to know it."""
-    if delivery.way is Way.MAIL:
-        return delivery
-    host = delivery.to.partition("://")[2].partition("/")[0]
-    return msgspec.structs.replace(delivery, to=host)
+def show_delivery(delivery: Delivery) -> Delivery:
+    """In the words of the page, and of a webhook the host alone.
+
+    Its path is the secret at many services.
+    """
+    to = delivery.to
+    if delivery.way is Way.WEBHOOK:
+        to = to.partition("://")[2].partition("/")[0]
+    return msgspec.structs.replace(delivery, to=to, said=explain(delivery.said))
 
 
 def is_fresh_test(message: models.AlertMessage, now: int) -> bool:
