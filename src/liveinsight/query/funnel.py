@@ -131,22 +131,19 @@ def answer_funnel(question: FunnelQuestion, reader: Reader) -> FunnelAnswer:
     check_funnel_question(question)
     before = None
     if question.compare is not None:
-        before = _totals(question, question.compare, reader)
-    rows: list[FunnelRow] = []
-    row_count = 0
-    if question.dimension is not None:
-        statement = compile_counts(shape_funnel(question, label=question.dimension))
-        found = ask(statement, question, question.period, reader)
-        rows = [
-            FunnelRow(label=cast("Label", row[0]), counts=_counts(question, row[1:-1]))
-            for row in found
-        ]
-        row_count = cast("int", found[0][-1]) if found else question.offset
+        before = _counts(
+            question, _ask_counts(question, question.compare, "", reader)[0]
+        )
+    label = question.dimension or ""
+    whole, *labelled = _ask_counts(question, question.period, label, reader)
     return FunnelAnswer(
-        totals=_totals(question, question.period, reader),
+        totals=_counts(question, whole),
         before=before,
-        rows=rows,
-        row_count=row_count,
+        rows=[
+            FunnelRow(label=cast("Label", row[0]), counts=_counts(question, row))
+            for row in labelled
+        ],
+        row_count=cast("int", labelled[0][1]) if labelled else question.offset,
     )
 
 
@@ -236,17 +233,21 @@ def _conditions(question: FunnelQuestion) -> tuple[Where, ...]:
     return expand_goals(steps, question.goals, field="steps")
 
 
-def _totals(question: FunnelQuestion, period: Period, reader: Reader) -> FunnelCounts:
-    statement = compile_counts(shape_funnel(question))
-    found = ask(statement, question, period, reader)
-    return _counts(question, found[0])
+def _ask_counts(
+    question: FunnelQuestion, period: Period, label: str, reader: Reader
+) -> list[tuple[object, ...]]:
+    """The row of the whole, and those of the labels."""
+    return ask(
+        compile_counts(shape_funnel(question, label=label)), question, period, reader
+    )
 
 
 def _counts(question: FunnelQuestion, row: tuple[object, ...]) -> FunnelCounts:
-    """Visitors of each step, medians from each to the next, median of the whole."""
+    """The steps of a row of `compile_counts`."""
     names = [step.name for step in question.funnel.steps]
-    visitors = cast("list[int]", list(row[: len(names)]))
-    medians = cast("list[float | None]", [None, *row[len(names) :]])
+    numbers = row[2:]
+    visitors = cast("list[int]", list(numbers[: len(names)]))
+    medians = cast("list[float | None]", [None, *numbers[len(names) :]])
     begun, ended = visitors[0], visitors[-1]
     steps = [
         FunnelStep(

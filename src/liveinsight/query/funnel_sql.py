@@ -41,35 +41,52 @@ class FunnelShape(msgspec.Struct, frozen=True, kw_only=True):
     is_strict: bool
     in_session: bool
     label: str = ""
-    """The dimension of the rows; "" for none."""
+    """The dimension of the rows; "" for none. Only counts have rows."""
     is_live: bool = False
     """Of those who are here, their latest attempt; else everybody's best."""
 
 
 @lru_cache(maxsize=256)
 def compile_counts(shape: FunnelShape) -> Statement:
-    """(label,) visitors of each step, median times, (number of labels).
+    """The whole first, then each label, the most visitors first.
 
-    The times are from each step to the next, then from the first to the last.
+    label, number of labels (0: it is the whole), visitors of each step, median times:
+    from each step to the next, then from the first to the last.
     """
-    count = len(shape.steps)
-    columns = [
-        f"count(*) filter (where reached >= {n}) as visitors{n}"
-        for n in range(1, count + 1)
-    ]
-    columns += [
-        f"median(time{n} - time{n - 1}) filter (where reached >= {n}) as median{n}"
-        for n in range(2, count + 1)
-    ]
-    columns.append(f"median(time{count} - time1) filter (where reached = {count})")
     slots = Slots()
-    query = exp.select(*(fragment(column) for column in columns)).from_("best")
-    if shape.label:
-        query = query.select("label", *query.expressions, append=False)
-        query = query.select("count(*) over () as row_count").group_by("label")
-        query = query.order_by("visitors1 desc", "label nulls first")
-        query = query.limit(slots.add("limit")).offset(slots.add("offset"))
+    whole = _counts(shape, "best", "null::varchar as label", "0 as labels")
+    if not shape.label:
+        return _finish(whole, shape, slots)
+    of_labels = _counts(shape, "best_of_label", "label", "count(*) over () as labels")
+    of_labels = of_labels.group_by("label")
+    of_labels = of_labels.order_by("visitors1 desc", "label nulls first")
+    of_labels = of_labels.limit(slots.add("limit")).offset(slots.add("offset"))
+    # Both from the same attempts, which is most of the work.
+    every = exp.union(
+        whole, exp.select("*").from_(of_labels.subquery()), distinct=False
+    )
+    query = exp.select("*").from_(every.subquery("every"))
+    query = query.order_by("labels > 0", "visitors1 desc", "label nulls first")
     return _finish(query, shape, slots)
+
+
+def _counts(shape: FunnelShape, attempts: str, label: str, labels: str) -> Select:
+    """The numbers of these attempts."""
+    last = len(shape.steps)
+    columns = [
+        label,
+        labels,
+        *(
+            f"count(*) filter (where reached >= {n}) as visitors{n}"
+            for n in range(1, last + 1)
+        ),
+        *(
+            f"median(time{n} - time{n - 1}) filter (where reached >= {n}) as median{n}"
+            for n in range(2, last + 1)
+        ),
+        f"median(time{last} - time1) filter (where reached = {last}) as median_of_all",
+    ]
+    return exp.select(*(fragment(column) for column in columns)).from_(attempts)
 
 
 @lru_cache(maxsize=256)
@@ -134,12 +151,15 @@ order by step, nth
 
 def _finish(query: Select, shape: FunnelShape, slots: Slots) -> Statement:
     """The select from `best`, with what comes before it."""
-    for name, of in (
-        ("counted", _counted(shape, slots)),
-        ("steps", _steps(shape)),
-        ("attempts", _attempts(shape)),
-        ("best", _best(shape, slots)),
-    ):
+    before = {
+        "counted": _counted(shape, slots),
+        "steps": _steps(shape),
+        "attempts": _attempts(shape),
+        "best": _best(shape, "", slots),
+    }
+    if shape.label:
+        before["best_of_label"] = _best(shape, ", label", slots)
+    for name, of in before.items():
         query = query.with_(name, as_=of, copy=False)
     return make_statement(query, slots)
 
@@ -225,7 +245,7 @@ def _attempts(shape: FunnelShape) -> Select:
     return cast("Select", fragment("\n".join(lines)))
 
 
-def _best(shape: FunnelShape, slots: Slots) -> Select:
+def _best(shape: FunnelShape, label: str, slots: Slots) -> Select:
     """One attempt of each visitor, or of each of their labels, and how far it came."""
     numbers = range(len(shape.steps), 1, -1)
     reached = " ".join(f"when time{n} - time1 <= :window then {n}" for n in numbers)
@@ -236,7 +256,6 @@ def _best(shape: FunnelShape, slots: Slots) -> Select:
         for name in ("time", "session"):
             last = " ".join(f"when {n} then {name}{n}" for n in numbers)
             columns.append(f"case reached {last} else {name}1 end as last_{name}")
-    label = ", label" if shape.label else ""
     query = exp.select("*", *(slots.bind(c, window="window") for c in columns))
     rank = f"row_number() over (partition by user_key{label} order by {order})"
     return query.from_("attempts").qualify(fragment(f"{rank} = 1"))
