@@ -17,7 +17,7 @@ from liveinsight.dashboard.pages.scope import Scope, answering_errors
 from liveinsight.errors import QueryError
 from liveinsight.query.check import MAX_LIMIT
 from liveinsight.query.model import Question
-from liveinsight.query.wire import About, write_filters, write_question
+from liveinsight.query.wire import About, Query, write_filters, write_question
 
 LONGEST: Final = 16_000
 
@@ -62,6 +62,19 @@ def call_query(question: Question, scope: Scope) -> ApiCall | None:
         return None
     complete = msgspec.structs.replace(question, limit=MAX_LIMIT)
     form = write_question(complete, write_filters(question.filters))
+    return ApiCall(endpoint="query", question=form)
+
+
+def call_current(scope: Scope) -> ApiCall | None:
+    """The call that gives the current visitors of now; None for a shared link."""
+    if scope.share is not None:
+        return None
+    form = Query(
+        site=scope.site,
+        metrics=("current_visitors",),
+        period="today",
+        filters=write_filters(scope.filters),
+    )
     return ApiCall(endpoint="query", question=form)
 
 

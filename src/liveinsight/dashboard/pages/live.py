@@ -13,6 +13,7 @@ from liveinsight.core import limits
 from liveinsight.core.outcome import Outcome
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.assets import asset_address
+from liveinsight.dashboard.pages.api_call import call_current
 from liveinsight.dashboard.pages.bars import Bar, list_bars
 from liveinsight.dashboard.pages.charts import Still, draw_still
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
@@ -81,6 +82,7 @@ def live(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "seen": sorted(rows, key=lambda row: -row.session.last_activity)[:SEEN],
         "filter_bar": make_filter_bar(request, scope),
+        "call": call_current(scope),
         "config": configure_scripts(scope),
         "is_waiting": not (panels.active_sessions or scope.share)
         and is_waiting(scope.site),

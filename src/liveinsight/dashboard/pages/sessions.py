@@ -12,7 +12,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard import runtime
+from liveinsight.dashboard.api_v1.sessions import SessionsQuery
 from liveinsight.dashboard.pages.address import change_query, write_query
+from liveinsight.dashboard.pages.api_call import ApiCall
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period, day_of
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
@@ -20,11 +22,13 @@ from liveinsight.query import lists
 from liveinsight.query.model import Question
 from liveinsight.query.run import answer
 from liveinsight.query.session_list import (
+    MAX_LISTED,
     MAX_SEARCH_CHARS,
     ListedSession,
     SessionsQuestion,
     list_sessions,
 )
+from liveinsight.query.wire import write_filters
 
 LISTED: Final = 50
 SEARCH: Final = "search"
@@ -87,6 +91,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "filter_bar": make_filter_bar(request, scope),
         "view": ask_sessions(query, scope, chosen, after),
         "search_chars": MAX_SEARCH_CHARS,
+        "call": call_sessions(query, scope, chosen),
         "erasing": [
             each for each in runtime.current().erasing() if each.site == scope.site
         ],
@@ -95,6 +100,19 @@ def sessions(request: HttpRequest) -> HttpResponse:
     return render(
         request, "sessions/report.html" if is_part else "sessions.html", context
     )
+
+
+def call_sessions(query: QueryDict, scope: Scope, chosen: ChosenPeriod) -> ApiCall:
+    """The call of the API that lists the same, as many as one answer holds."""
+    asked = SessionsQuery(
+        site=scope.site,
+        timezone=scope.timezone,
+        period=(chosen.period.start, chosen.period.end),
+        filters=write_filters(scope.filters),
+        search=query.get(SEARCH, "").strip(),
+        limit=MAX_LISTED,
+    )
+    return ApiCall(endpoint="sessions", question=asked)
 
 
 def ask_sessions(
