@@ -2,6 +2,8 @@
 import { $$ } from "./page.js";
 
 const EVERY_MS = 5000;
+// A question that takes long is asked less often.
+const REST = 10;
 
 // What is open stays open, and what has the focus keeps it.
 function carryOver(old, fresh) {
@@ -27,11 +29,12 @@ async function refresh(part) {
 }
 
 async function refreshAll() {
+  const began = performance.now();
   if (!document.hidden) {
     // Not reached: the next time will do.
     await Promise.allSettled($$("[data-refresh]").map(refresh));
   }
-  setTimeout(refreshAll, EVERY_MS);
+  setTimeout(refreshAll, Math.max(EVERY_MS, REST * (performance.now() - began)));
 }
 
 setTimeout(refreshAll, EVERY_MS);
