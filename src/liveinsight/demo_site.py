@@ -18,11 +18,15 @@ from liveinsight.dashboard.annotations import add_annotation
 from liveinsight.dashboard.funnels import FunnelDefinition, StepDefinition, add_funnel
 from liveinsight.dashboard.goals import add_goal
 from liveinsight.dashboard.links import NewLink, add_link, list_links
+from liveinsight.dashboard.models import Segment
+from liveinsight.dashboard.segments import list_segments, save_segment
 from liveinsight.dashboard.sites import add_site
 from liveinsight.demo.catalogue import SITE, TIMEZONE
 from liveinsight.demo.funnels import FUNNELS
 from liveinsight.demo.goals import ANNOTATIONS, GOALS
+from liveinsight.demo.segments import SEGMENTS
 from liveinsight.errors import ConfigError
+from liveinsight.query.where import read_where
 
 OWNER: Final = "demo"
 ALERTS: Final[dict[str, Watched]] = {
@@ -53,8 +57,17 @@ def add_demo_site(now: int) -> None:
     today = dt.datetime.fromtimestamp(now / SECOND, ZoneInfo(TIMEZONE)).date()
     for days, text in ANNOTATIONS.items():
         add_annotation(SITE, today - dt.timedelta(days=days), text)
+    if not list_segments(SITE, None):
+        add_segments()
     if not list_links(SITE):
         add_link(NewLink(site=SITE, name="Public page", is_embeddable=True), OWNER)
     if not list_alerts(SITE):
         for name, watched in ALERTS.items():
             add_alert(SITE, Chosen(name=name, watched=watched))
+
+
+def add_segments() -> None:
+    """Adds the segments, for all accounts."""
+    for name, filters in SEGMENTS.items():
+        conditions = tuple(read_where(each, "segments") for each in filters)
+        save_segment(Segment(site=SITE), name, conditions)
