@@ -49,7 +49,7 @@ def test_under_a_goal_every_row_has_its_rate() -> None:
     page = look(a_shop(), "/statistics/", f=CART)
     assert cards_of(page)["Converted visitors"] == "1"
     assert cards_of(page)["Conversion rate"] == "50%"
-    assert bars_of(page, "countries") == {"South Korea": (1, "100%")}
+    assert bars_of(page, "places") == {"South Korea": (1, "100%")}
     assert bars_of(page, "pages") == {"/cart": (1, "100%")}
     assert "Visitors · Rate" in page.text
 
@@ -57,7 +57,7 @@ def test_under_a_goal_every_row_has_its_rate() -> None:
 def test_without_a_goal_no_row_has_a_rate() -> None:
     page = look(a_shop(), "/statistics/")
     assert "Conversion rate" not in cards_of(page)
-    assert {rate for _, rate in bars_of(page, "countries").values()} == {""}
+    assert {rate for _, rate in bars_of(page, "places").values()} == {""}
 
 
 def test_from_one_goal_one_goes_to_another_or_to_none() -> None:

@@ -116,6 +116,15 @@ def test_rows_beyond_the_limit_are_counted_and_reached() -> None:
     assert found.row_count == 5
 
 
+def test_rows_are_the_same_without_totals() -> None:
+    question = ask("visitors", "page", compare=DAY)
+    with warehouse_of(VISITS) as warehouse:
+        whole = answer(question, warehouse)
+        rows_alone = answer(question, warehouse, with_totals=False)
+    assert rows_alone.rows == whole.rows
+    assert (rows_alone.totals, rows_alone.totals_change) == ([], None)
+
+
 def test_rows_come_in_the_order_asked_for() -> None:
     question = ask("visitors page_views", "page", order_by=(Order("page"),))
     with warehouse_of(VISITS) as warehouse:

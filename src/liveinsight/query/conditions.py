@@ -299,12 +299,24 @@ def _reached(threshold: Reached, slots: Slots, within: Within) -> Expr:
 
     What is not interactive has no session, hence views of a session are.
     """
-    runs = exp.select("r.session_key").from_("runs as r")
-    runs = runs.where(*runs_between("r", within, slots), copy=False)
+    inside = [
+        fragment("e.time") >= slots.add(within.start),
+        fragment("e.time") < slots.add(within.end),
+    ]
+    # Of sessions over an end of the time also what is outside of it.
+    cut = exp.select("r.session_key").from_("runs as r")
+    cut = cut.where(
+        *runs_between("r", within, slots),
+        exp.or_(
+            fragment("r.start_time") < slots.add(within.start),
+            fragment("r.last_activity") >= slots.add(within.end),
+        ),
+        copy=False,
+    )
     reached = exp.select("e.session_key", "e.page").from_("events as e")
     reached = reached.where(
         *of_site("e", within, slots),
-        exp.column("session_key", "e").isin(query=runs),
+        exp.or_(exp.and_(*inside), exp.column("session_key", "e").isin(query=cut)),
         fragment("e.event_type in ('page_view', 'engagement')"),
         *(event_condition(page, slots, within) for page in threshold.pages),
         copy=False,

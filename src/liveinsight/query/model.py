@@ -185,5 +185,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     row_count: int
     """All groups, also those beyond `limit`."""
     totals: list[Value]
+    """None of them where rows alone were asked for."""
     totals_before: list[Value] | None = None
     totals_change: list[float | None] | None = None

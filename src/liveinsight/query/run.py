@@ -9,7 +9,7 @@ from liveinsight.core.ports import Reader
 from liveinsight.query.buckets import buckets, find_zone
 from liveinsight.query.catalog import TIME, Kind, find_metric
 from liveinsight.query.check import check_question
-from liveinsight.query.compile import compile_rows, compile_totals
+from liveinsight.query.compile import Cuts, compile_cuts, compile_rows, compile_totals
 from liveinsight.query.model import (
     Answer,
     Interval,
@@ -22,8 +22,10 @@ from liveinsight.query.model import (
 from liveinsight.query.parse import default_interval
 
 
-def answer(question: Question, reader: Reader) -> Answer:
+def answer(question: Question, reader: Reader, *, with_totals: bool = True) -> Answer:
     """The rows and totals that the question asks for.
+
+    Totals cost as much as the rows: who shows none of them leaves them out.
 
     Raises:
         QueryError: it cannot be answered as asked; names the field and why.
@@ -32,10 +34,14 @@ def answer(question: Question, reader: Reader) -> Answer:
     check_question(question)
     interval = _choose_interval(question)
     count = len(question.metrics)
-    found = reader.query(*compile_totals(question))[0]
-    totals, totals_before = _values(found[:count]), None
-    if question.compare is not None:
-        totals_before = _values(found[count : 2 * count])
+    totals: list[Value] = []
+    totals_before: list[Value] | None = None
+    if with_totals or not question.dimensions:
+        cuts = _find_cuts(msgspec.structs.replace(question, dimensions=()), reader)
+        found = reader.query(*compile_totals(question, cuts))[0]
+        totals = _values(found[:count])
+        if question.compare is not None:
+            totals_before = _values(found[count : 2 * count])
     if not question.dimensions:
         rows, row_count = [_row(question, [], totals, totals_before)], 1
     elif question.dimensions == (TIME,):
@@ -55,6 +61,17 @@ def answer(question: Question, reader: Reader) -> Answer:
     )
 
 
+def _find_cuts(question: Question, reader: Reader) -> list[Cuts]:
+    """Where in the periods sessions are that reach out of them."""
+    cuts = []
+    for period in filter(None, (question.period, question.compare)):
+        asked = compile_cuts(question, period)
+        if asked is None:
+            return []
+        cuts.append(cast("Cuts", reader.query(*asked)[0]))
+    return cuts
+
+
 def _choose_interval(question: Question) -> Interval | None:
     if TIME not in question.dimensions:
         return None
@@ -67,7 +84,8 @@ def _groups(
     starts: dict[Label, int] = {}
     if interval is not None:
         starts = _starts(question.period, interval, question.timezone)
-    found = reader.query(*compile_rows(question, interval))
+    cuts = _find_cuts(question, reader)
+    found = reader.query(*compile_rows(question, interval, cuts))
     labels, count = len(question.dimensions), len(question.metrics)
     rows = []
     for record in found:

@@ -74,7 +74,7 @@ class GoalQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
 def ask_goals(asked: GoalQuestion, query: QueryDict, reader: Reader) -> list[GoalLine]:
     """Every goal, those without a conversion too, the most reached first."""
-    found = answer(asked.ask(METRICS, GOAL), reader).rows
+    found = answer(asked.ask(METRICS, GOAL), reader, with_totals=False).rows
     by_name = {str(row.dimensions[0]): row for row in found}
     names = [*(goal.name for goal in asked.goals), BUILT_IN]
     numbers = {name: read_numbers(by_name.get(name)) for name in names}
@@ -110,7 +110,8 @@ def read_numbers(row: Row | None) -> tuple[float, float, float, float]:
 def find_currency(asked: GoalQuestion, reader: Reader) -> str:
     """The currency of the revenue, where it is one only; else ""."""
     is_sold = Filter(CURRENCY, Operator.IS_NOT, ("",))
-    rows = answer(asked.ask(("events",), CURRENCY, is_sold), reader).rows
+    question = asked.ask(("events",), CURRENCY, is_sold)
+    rows = answer(question, reader, with_totals=False).rows
     return str(rows[0].dimensions[0]) if len(rows) == 1 else ""
 
 

@@ -260,7 +260,7 @@ def count_by(scope: Scope, dimension: str) -> list[tuple[str, int]]:
         dimensions=(dimension,),
         limit=SUGGESTIONS,
     )
-    rows = answer(question, runtime.current().reader).rows
+    rows = answer(question, runtime.current().reader, with_totals=False).rows
     return [
         (str(row.dimensions[0]), round(row.metrics[0] or 0))
         for row in rows

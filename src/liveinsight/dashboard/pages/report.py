@@ -270,4 +270,5 @@ def ask_by_time(
             interval=interval,
         ),
         reader,
+        with_totals=False,
     )
