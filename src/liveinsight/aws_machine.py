@@ -5,6 +5,7 @@ archive (S3) → applier → warehouse → dashboard ← active sessions, indexe
 
 import logging
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -18,7 +19,7 @@ from liveinsight.aws.stack import Stack, get_stack
 from liveinsight.commands import closing_database, shared_commands
 from liveinsight.config import Config, choose_engine_memory_mb, choose_engine_threads
 from liveinsight.control import PREFIX as CONTROL
-from liveinsight.control import Command, Control
+from liveinsight.control import Command, Control, takes
 from liveinsight.core.limits import SECOND
 from liveinsight.core.site import Site
 from liveinsight.core.stack_counts import StackLedger
@@ -26,6 +27,7 @@ from liveinsight.dashboard import runtime
 from liveinsight.dashboard.accounts import forget_old_sessions
 from liveinsight.dashboard.alerts.watch import DELIVER_EVERY, LOOK_EVERY, Watcher
 from liveinsight.dashboard.asgi import application
+from liveinsight.dashboard.audit import note_erased
 from liveinsight.dashboard.installation import find_installation
 from liveinsight.dashboard.live_hub import LiveHub
 from liveinsight.dashboard.sites import follow_stack
@@ -35,15 +37,18 @@ from liveinsight.jobs import Job
 from liveinsight.routes import App, Routes
 from liveinsight.store.applier import Applier
 from liveinsight.store.archive_s3 import S3Archive
+from liveinsight.store.derived_eraser import DerivedEraser, Gone
 from liveinsight.store.dynamodb.client import config_for
 from liveinsight.store.dynamodb.items import Tables
 from liveinsight.store.dynamodb.live import LiveSessions
 from liveinsight.store.dynamodb.reader import DynamoReader
 from liveinsight.store.dynamodb.timelines import Timelines
+from liveinsight.store.eraser import Asked
 from liveinsight.store.exporter import Exporter
 from liveinsight.store.inbox import LedgerLine
 from liveinsight.store.keeper import Keeper
 from liveinsight.store.live_tables import LiveTables
+from liveinsight.store.person import Person
 from liveinsight.store.s3_source import S3Source
 from liveinsight.tracker.script import tracker_app
 from liveinsight.tracker.tag import write_tag
@@ -134,6 +139,7 @@ class AwsMachine:
             now_ms,
             lambda: self.source.complete_through,
         )
+        self.eraser = DerivedEraser(self.keeper, self.applier, self.forget, note_erased)
         self.stack = stack
         self.counted: StackLedger | None = None
         self.ask_ledger_at = 0
@@ -154,9 +160,16 @@ class AwsMachine:
 
     def commands(self) -> dict[str, Command]:
         """What the command line can have done, by name."""
-        return closing_database(
-            shared_commands(self) | {"import-events": refuse_import}
-        )
+        own: dict[str, Command] = {
+            "import-events": refuse_import,
+            "erase-user": takes(Gone, self.eraser.ask),
+            "erase-user-progress": takes(Asked, self.eraser.progress),
+        }
+        return closing_database(shared_commands(self) | own)
+
+    def forget(self, person: Person, sessions: Sequence[str]) -> None:
+        """Has the live page forget a visitor; from any thread."""
+        self.live.forget(person.site, sessions)
 
     def load_demo(self) -> None:
         """Raises ConfigError: the demo's visits are made on one machine."""
@@ -189,6 +202,7 @@ class AwsMachine:
                 rebuild_progress=self.rebuild_progress,
                 is_ready=lambda: self.is_serving,
                 checkpoint_ms=lambda: self.warehouse.last_checkpoint_ms,
+                erasing=self.eraser.people,
             )
         )
 

@@ -77,6 +77,29 @@ def dashboard_policy(scope: Scope) -> Policy:
     )
 
 
+def eraser_policy(scope: Scope) -> Policy:
+    """What `liveinsight user` needs to hand out and erase one visitor of a stack."""
+    events, sessions, _ = scope.table_arns()
+    indexes = [
+        f"{events}/index/SessionIndex",
+        f"{events}/index/UserIndex",
+        f"{sessions}/index/UserIndex",
+    ]
+    return document(
+        allow(
+            "Stack",
+            ["cloudformation:DescribeStacks"],
+            [scope.arn("cloudformation", f"stack/{scope.stack}/*")],
+        ),
+        allow("Find", ["dynamodb:Query"], indexes),
+        allow("Look", ["dynamodb:GetItem"], scope.table_arns()),
+        allow("Erase", ["dynamodb:DeleteItem"], scope.table_arns()),
+        allow("List", ["s3:ListBucket"], scope.bucket(scope.archive)[:1]),
+        allow("Read", ["s3:GetObject"], scope.bucket(scope.archive)[1:]),
+        allow("Rewrite", ["s3:PutObject"], scope.bucket(scope.archive)[1:]),
+    )
+
+
 def stack_statements(scope: Scope) -> list[Statement]:
     """The stack itself, and the code that it is made from."""
     return [

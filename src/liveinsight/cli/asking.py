@@ -44,7 +44,7 @@ def asking(data: str | None) -> Iterator[Ask]:
     except ConfigError:
         lock = None
     if lock is None:
-        yield _server(folder)
+        yield server_of(folder)
         return
     with ExitStack() as ends:
         ends.callback(os.close, lock)
@@ -75,7 +75,9 @@ def own_machine(config: Config, folder: DataDir) -> "Iterator[Mapping[str, Comma
         machine.close()
 
 
-def _server(folder: DataDir) -> Ask:
+def server_of(folder: DataDir) -> Ask:
+    """The ear of the server that runs over the folder."""
+
     def ask(name: str, request: object, answer: type[T]) -> T:
         from liveinsight.control import ask_server
 

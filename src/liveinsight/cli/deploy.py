@@ -74,8 +74,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option(
     "--policy",
-    type=click.Choice(["deployer", "dashboard"]),
-    help="Print the IAM policy that a deployer, or a dashboard, needs, and stop.",
+    type=click.Choice(["deployer", "dashboard", "eraser"]),
+    help="Print the IAM policy that a deployer, a dashboard, or who erases visitors "
+    "needs, and stop.",
 )
 @click.option(
     "--role-only",
@@ -114,16 +115,16 @@ def print_policy(kind: str, scope: "Scope", *, role_only: bool) -> None:
     from liveinsight.aws.policy import (
         dashboard_policy,
         deployer_policy,
+        eraser_policy,
         role_policy,
     )
 
-    if role_only:
-        print_json(role_policy(scope))
-    elif kind == "dashboard":
-        print_json(dashboard_policy(scope))
-    else:
-        print_json(deployer_policy(scope))
-    user = "liveinsight-dashboard" if kind == "dashboard" else "liveinsight-dev"
+    make, user = {
+        "deployer": (deployer_policy, "liveinsight-dev"),
+        "dashboard": (dashboard_policy, "liveinsight-dashboard"),
+        "eraser": (eraser_policy, "liveinsight-eraser"),
+    }[kind]
+    print_json(role_policy(scope) if role_only else make(scope))
     say(
         f"In the IAM console: make this a policy, make the user {user}, attach the "
         "policy to it, and make an access key for it."

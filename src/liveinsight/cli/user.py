@@ -4,12 +4,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from liveinsight.cli.erasing import (
+    erase_here,
+    erase_in_stack,
+    find_stack_of,
+    open_people,
+    reading_bar,
+)
 from liveinsight.cli.options import data_option, examples
-from liveinsight.cli.stacks import say, yes_option
+from liveinsight.cli.stacks import region_option, say, yes_option
 from liveinsight.config import read_config
 from liveinsight.core.site import site_id
 from liveinsight.data_dir import DataDir
@@ -18,9 +25,6 @@ from liveinsight.errors import ConfigError
 if TYPE_CHECKING:
     from liveinsight.store.eraser import Erased
     from liveinsight.store.person import Person
-
-LOOK_SECONDS: Final = 0.2
-STEPS: Final = 1000
 
 
 @click.group(
@@ -41,6 +45,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def stack_only_option(function: Callable[P, T]) -> Callable[P, T]:
+    """`--stack NAME`, without one by default."""
+    return click.option(
+        "--stack",
+        metavar="NAME",
+        help="A stack on AWS.  [default: the one that the data folder shows]",
+    )(function)
+
+
 def site_option(function: Callable[P, T]) -> Callable[P, T]:
     """`--site DOMAIN`, the same for both."""
     return click.option(
@@ -58,17 +71,37 @@ def site_option(function: Callable[P, T]) -> Callable[P, T]:
     help="Where to write it.  [default: standard output]",
 )
 @data_option
-def export(user_id: str, site: str, output: Path | None, data: str | None) -> None:
-    """Write all that is kept of one visitor as one JSON document."""
+@stack_only_option
+@region_option
+def export(
+    user_id: str,
+    site: str,
+    output: Path | None,
+    data: str | None,
+    stack: str | None,
+    region: str | None,
+) -> None:
+    """Write all that is kept of one visitor as one JSON document.
+
+    Of a stack on AWS where the data folder shows one, or --stack names it.
+    """
     person = read_person(site, user_id)
     folder = DataDir(read_config(data=data).data_dir)
+    named = find_stack_of(folder, stack, region)
+    now = time.time_ns() // 1_000_000
     import msgspec
 
-    from liveinsight.store.archive import Archive
-    from liveinsight.store.user_export import make_export, read_stores
+    if named is None:
+        from liveinsight.store.archive import Archive
+        from liveinsight.store.user_export import make_export, read_stores
 
-    events = read_stores(folder.inbox, Archive(folder.archive), person)
-    made = make_export(person, events, time.time_ns() // 1_000_000)
+        events = read_stores(folder.inbox, Archive(folder.archive), person)
+        made = make_export(person, events, now)
+    else:
+        from liveinsight.aws.people import export_kept
+
+        with reading_bar("Reading the archive") as show:
+            made = export_kept(person, open_people(named).find(person, show), now)
     text = msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
     if output is None:
         click.echo(text, nl=False)
@@ -81,31 +114,37 @@ def export(user_id: str, site: str, output: Path | None, data: str | None) -> No
 @click.argument("user_id", metavar="USER")
 @site_option
 @data_option
+@stack_only_option
+@region_option
 @yes_option
-def erase(user_id: str, site: str, data: str | None, *, yes: bool) -> None:
+def erase(
+    user_id: str,
+    site: str,
+    data: str | None,
+    stack: str | None,
+    region: str | None,
+    *,
+    yes: bool,
+) -> None:
     """Erase all that is kept of one visitor, for good.
 
-    Inbox, archive and warehouse are written anew without it; what was begun is
-    finished even if it is killed. What the visitor's browser sends from now on
-    is a new visitor's.
+    On one machine, inbox, archive and warehouse are written anew without it; what
+    was begun is finished even if it is killed. Of a stack on AWS (where the data
+    folder shows one, or --stack names it), its items are deleted from the tables and
+    the archive's objects are written anew, with the credentials of this shell; then
+    the dashboard's warehouse in the data folder. Cut off, run it again.
+
+    What the visitor's browser sends from now on is a new visitor's.
     """
     person = read_person(site, user_id)
     if not yes:
         ask_first(person)
-    from liveinsight.cli.asking import asking
-    from liveinsight.store.eraser import Asked, Progress
-
-    with asking(data) as ask:
-        asked = ask("erase-user", person, Asked)
-        with click.progressbar(length=STEPS, label="Erasing", file=sys.stderr) as bar:
-            while True:
-                progress = ask("erase-user-progress", asked, Progress)
-                if progress.done is None:
-                    break
-                bar.update(max(0, int(progress.done * STEPS) - bar.pos))
-                time.sleep(LOOK_SECONDS)
-            bar.update(STEPS - bar.pos)
-    report(progress.erased)
+    folder = DataDir(read_config(data=data).data_dir)
+    named = find_stack_of(folder, stack, region)
+    if named is None:
+        report(erase_here(data, person))
+    else:
+        erase_in_stack(folder, named, person)
 
 
 def read_person(site: str, user_id: str) -> "Person":

@@ -6,13 +6,15 @@ which records. So a batch that is delivered again overwrites its own object with
 same bytes. One that is cut anew (after a partial failure) leaves events in two
 objects: that is legal, and every reader keeps the first copy of an event.
 
-Nothing here deletes or lists more than it must: the function may only put.
+Nothing here deletes or lists more than it must: the function may only put. Who erases a
+visitor puts other lines under the names of objects; their EVENTS then says too many.
 """
 
 import gzip
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import takewhile
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 RELISTED: Final = 2 * HOUR
 """Before the mark: objects of an hour may come this long after its first one."""
 
+BLOCK_BYTES: Final = 1024 * 1024
 _LEVEL: Final = 6
 _NAME: Final = re.compile(
     r"v=1/date=(\d{4}-\d\d-\d\d)/hour=(\d\d)/[^/]*?(?:-(\d{1,12}))?\.ndjson\.gz"
@@ -156,21 +159,57 @@ class S3Archive:
             StoreUnavailable: the bucket does not answer.
             StoreError: the object is gone, cut short or broken.
         """
-        try:
+        with _translated(found), ExitStack() as ends:
             answer = self._client.get_object(Bucket=self._bucket, Key=found.name)
-            with answer["Body"] as body, gzip.GzipFile(fileobj=body) as lines:
-                for line in lines:
-                    yield _decode(line)
-        except ClientError as error:
-            # Not the object's fault, but of rights, names or the way there: it must
-            # not be passed over for that.
-            is_gone = error.response.get("Error", {}).get("Code") == "NoSuchKey"
-            kind = StoreError if is_gone else StoreUnavailable
-            raise kind(f"{found.name}: {error}") from error
-        except BotoCoreError as error:
-            raise StoreUnavailable(f"{found.name}: {error}") from error
-        except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
-            raise StoreError(f"{found.name}: {error}") from error
+            body = ends.enter_context(answer["Body"])
+            for line in ends.enter_context(gzip.GzipFile(fileobj=body)):
+                yield _decode(line)
+
+    def blocks(self, found: S3Object) -> Iterator[bytes]:
+        """The lines of an object, many whole ones at a time.
+
+        Raises:
+            StoreUnavailable: the bucket does not answer.
+            StoreError: the object is gone, cut short or broken.
+        """
+        with _translated(found), ExitStack() as ends:
+            answer = self._client.get_object(Bucket=self._bucket, Key=found.name)
+            body = ends.enter_context(answer["Body"])
+            lines = ends.enter_context(gzip.GzipFile(fileobj=body))
+            while block := lines.read(BLOCK_BYTES):
+                yield block + lines.readline()
+
+    def replace(self, found: S3Object, lines: bytes) -> None:
+        """Gives the object other lines, under its name; erasing alone does that.
+
+        Raises:
+            StoreUnavailable: it is as it was, or not; the same call may be made again.
+        """
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=found.name,
+                Body=gzip.compress(lines, _LEVEL, mtime=0),
+                ContentType="application/gzip",
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable(f"archive: {error}") from error
+
+
+@contextmanager
+def _translated(found: S3Object) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        # Not the object's fault, but of rights, names or the way there: it must
+        # not be passed over for that.
+        is_gone = error.response.get("Error", {}).get("Code") == "NoSuchKey"
+        kind = StoreError if is_gone else StoreUnavailable
+        raise kind(f"{found.name}: {error}") from error
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"{found.name}: {error}") from error
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
+        raise StoreError(f"{found.name}: {error}") from error
 
 
 def folder_of(hour: int) -> str:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -39,7 +39,7 @@ class KeptSession(msgspec.Struct, frozen=True, kw_only=True):
     os: str | None
 
 
-class UserExport(msgspec.Struct, frozen=True, kw_only=True):
+class UserExport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The document; all times are ms since 1970 UTC."""
 
     site: str
@@ -48,15 +48,15 @@ class UserExport(msgspec.Struct, frozen=True, kw_only=True):
     sessions: list[KeptSession]
     events: list[Event]
     """As they are stored, each once, in order of time."""
-    tables: dict[str, list[dict[str, Any]]] | None = None
-    """On AWS: the items of the tables that are about the visitor."""
+    tables: dict[str, list[dict[str, object]]] | None = None
+    """On AWS: what the tables of sessions say of the visitor."""
 
 
 def make_export(
     person: Person,
     events: Iterable[Event],
     now: int,
-    tables: dict[str, list[dict[str, Any]]] | None = None,
+    tables: dict[str, list[dict[str, object]]] | None = None,
 ) -> UserExport:
     """The document of these copies; of an event's, the one received first."""
     first: dict[str, Event] = {}

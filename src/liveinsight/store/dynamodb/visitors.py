@@ -69,8 +69,13 @@ class Visitors:
         return _known(Patience(self._ends_at).call(call).get("Attributes", {}))
 
 
+def visitor_key(site: str, visitor: str) -> str:
+    """The key of the visitor's item in ActiveSessions."""
+    return f"visitor#{site}#{visitor}"
+
+
 def _key(site: str, visitor: str) -> Item:
-    return {"session_id": {"S": f"visitor#{site}#{visitor}"}}
+    return {"session_id": {"S": visitor_key(site, visitor)}}
 
 
 def _known(item: Item) -> Known:
