@@ -28,7 +28,7 @@ from liveinsight.dashboard.pages.report import find_comparable, write_change
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.shares import shareable
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import METRICS, PROPERTY, find_dimension
+from liveinsight.query.catalog import GOAL, METRICS, PROPERTY, find_dimension
 from liveinsight.query.check import MAX_LIMIT
 from liveinsight.query.model import (
     Filter,
@@ -71,7 +71,7 @@ SHOWN_METRICS: Final = {
     "page": OF_PAGES,
     "event_type": OF_EVENTS,
     "currency": OF_EVENTS,
-    "goal": OF_GOALS,
+    GOAL: OF_GOALS,
 }
 
 
@@ -110,6 +110,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
     page: int
     """From 0."""
+
+    @property
+    def can_find(self) -> bool:
+        """Whether there is something to search: a site has few goals."""
+        return self.dimension != GOAL
 
 
 @shareable
@@ -185,7 +190,7 @@ def question_of(
 ) -> Question:
     """The question of one page of the rows."""
     filters: list[Where] = list(scope.filters)
-    if asked.find:
+    if asked.find and asked.can_find:
         filters.append(find_filter(asked))
     elif asked.dimension.startswith(PROPERTY):
         filters.append(Filter(asked.dimension, Operator.IS_NOT, ("",)))
@@ -209,8 +214,6 @@ def find_filter(asked: Asked) -> Filter:
     """The values that contain the text, whatever its case; countries by name too."""
     if asked.dimension == "country":
         return Filter("country", Operator.IS, find_countries(asked.find))
-    if asked.dimension == "goal":
-        return Filter("goal", Operator.IS, (asked.find,))
     pattern = "(?i)" + re.escape(asked.find)
     return Filter(asked.dimension, Operator.MATCHES, (pattern,))
 
