@@ -35,7 +35,8 @@ def retention(events: Sequence[Event], asked: RetentionQuestion) -> Retention:
         members = {
             user
             for user in lasting
-            if number_of(newcomers[user], starts) == index and (user, index) in begun
+            if number_of(newcomers[user], starts) == index
+            and (not asked.filters or (user, index) in begun)
         }
         cohorts.append(
             Cohort(

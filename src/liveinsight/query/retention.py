@@ -1,9 +1,9 @@
 """Retention: how many of those who came for the first time came again, and when.
 
-A cohort is the users whose first event on the site is in the same day, week or month,
-and who have an event in it for which the filters hold. They came again in a later one
-if they have an event in it; where the question says what a return is, one like that.
-Engagement is no such event. Only users with a lasting id are counted: a `visitor_id` is
+A cohort is the users whose first event on the site is in the same day, week or month;
+under filters, those of them who have an event in it for which they hold. They came again
+in a later one if they have an event in it; where the question says what a return is, one
+like that. Engagement is no such event. Only users with a lasting id are counted: a `visitor_id` is
 a new one every day.
 """
 

@@ -46,15 +46,11 @@ def compile_retention(shape: RetentionShape) -> Statement:
     """
     slots = Slots()
     within = Within(one_site=shape.one_site, start=START, end=END)
-    is_any = not shape.filters and not shape.returns
-    parts = {
-        "newcomers": _newcomers(shape, within, slots),
-        "begun": _activity(shape.filters, shape, within, slots),
-        "returned": fragment("select user_key, bucket from begun")
-        if is_any
-        else _activity(shape.returns, shape, within, slots),
-        "cohorts": fragment(_COHORTS),
-    }
+    parts = {"newcomers": _newcomers(shape, within, slots)}
+    if shape.filters:
+        parts["begun"] = _activity(shape.filters, shape, within, slots)
+    parts["cohorts"] = _cohorts(shape)
+    parts["returned"] = _activity(shape.returns, shape, within, slots)
     query = cast("Select", fragment(_ROWS))
     for name, select in parts.items():
         query = query.with_(name, as_=select, copy=False)
@@ -76,6 +72,15 @@ def _newcomers(shape: RetentionShape, within: Within, slots: Slots) -> Select:
     )
 
 
+def _cohorts(shape: RetentionShape) -> Select:
+    """The newcomers with a lasting id, if asked for those who began with something."""
+    query = exp.select("n.user_key", "n.cohort").from_("newcomers as n")
+    if shape.filters:
+        on = "b.user_key = n.user_key and b.bucket = n.cohort"
+        query = query.join("begun as b", on=on, copy=False)
+    return query.where("not n.is_derived", copy=False)
+
+
 def _activity(
     conditions: tuple[Where, ...], shape: RetentionShape, within: Within, slots: Slots
 ) -> Select:
@@ -93,13 +98,6 @@ def _activity(
     )
     return join_runs(query, runs_between("r", within, slots))
 
-
-_COHORTS = """
-select n.user_key, n.cohort
-from newcomers as n
-join begun as b on b.user_key = n.user_key and b.bucket = n.cohort
-where not n.is_derived
-"""
 
 _ROWS = """
 select cohort, null as bucket, count(*) as users
