@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Dashboard, now_ms
 from tests.browser.funnels import a_funnel
+from tests.browser.sharing import a_link_and_an_alert
 from tests.dashboard.project import SITE, a_visit_of
 
 pytestmark = pytest.mark.browser
@@ -19,14 +20,21 @@ PATHS = (
     "/statistics/?f=country:is:KR&sources=channel",
     "/statistics/?devices=browser_version&places=country&compare=year",
     "/statistics/details/?by=country",
+    "/statistics/?f=goal:is:conversion&attribution=first",
+    "/goals/",
+    "/goals/add/?event=sign_up",
     "/filters/",
     "/filters/?dimension=country",
     "/filters/?dimension=page&operator=matches",
     "/segments/",
     "/segments/add/?back=/statistics/&q=f%3Dcountry:is:KR",
     "/api-call/?endpoint=query&question={}",
+    "/sessions/",
+    "/sessions/?search=nothing",
     "/sessions/sess_ada/",
     "/visitors/ada/",
+    "/visitor/erase/?id=ada",
+    "/audit/",
     "/sites/",
     f"/sites/{SITE}/",
     "/sites/add/",
@@ -36,6 +44,10 @@ PATHS = (
     "/retention/",
     "/retention/?period=90d&interval=day&returns=conversion",
     "/keys/",
+    "/links/",
+    "/alerts/",
+    "/alerts/add/change/",
+    "/alerts/1/",
     "/funnels/",
     "/funnels/add/",
     "/funnels/1/?stopped=1",
@@ -56,6 +68,7 @@ def visits(dashboard: Dashboard) -> None:
     other = a_visit_of("/", user="ben", at=now_ms() - 95_000, country="DE")
     dashboard.happen(visit + other)
     a_funnel()
+    a_link_and_an_alert()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,6 +9,10 @@ export function connect({ addresses, query, worker, tell }) {
       // Refused by a policy or a private window: go on alone.
     }
   }
+  return goAlone({ addresses, query, tell });
+}
+
+function goAlone({ addresses, query, tell }) {
   const link = new LiveLink({ addresses, query, tell });
   link.start();
   addEventListener("online", () => link.retryNow());
@@ -19,6 +23,9 @@ export function connect({ addresses, query, worker, tell }) {
 
 function joinWorker({ addresses, query, worker, tell }) {
   const shared = new SharedWorker(worker, { name: "liveinsight-live" });
+  let alone = null;
+  // In a frame on another site a browser may refuse it, and say so only later.
+  shared.onerror = () => (alone ??= goAlone({ addresses, query, tell }));
   const lock = `liveinsight-tab-${Math.random().toString(36).slice(2)}`;
   const join = () => shared.port.postMessage({ kind: "join", addresses, query, lock });
   shared.port.onmessage = ({ data }) => tell(data.kind, data.data);
@@ -30,7 +37,10 @@ function joinWorker({ addresses, query, worker, tell }) {
   else join();
   addEventListener("pagehide", () => shared.port.postMessage({ kind: "leave" }));
   addEventListener("pageshow", (event) => event.persisted && join());
-  const retry = () => shared.port.postMessage({ kind: "retry", addresses, query });
+  const retry = () => {
+    if (alone) alone.retry();
+    else shared.port.postMessage({ kind: "retry", addresses, query });
+  };
   addEventListener("online", retry);
   return { retry };
 }

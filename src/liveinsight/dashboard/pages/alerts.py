@@ -41,7 +41,7 @@ from liveinsight.errors import ConfigError
 
 HISTORY: Final = 50
 WATCHED_FOR: Final = 1 * limits.MINUTE
-"""A page that shows a test on its way is loaded again for so long."""
+"""A page that shows a test on its way offers to look again for so long."""
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
