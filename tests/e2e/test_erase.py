@@ -15,10 +15,12 @@ from liveinsight.data_dir import DataDir
 from liveinsight.store.archive import Archive, archive_closed_hours
 from liveinsight.store.eraser import Asked
 from liveinsight.store.inbox import Inbox
-from tests.cli.running import output_of
+from tests.aws.ministack import MiniStack
+from tests.cli.running import output_of, run_command
 from tests.e2e.server import running_server, wait_until
+from tests.e2e.test_up_aws import Stack, total
 from tests.store.builders import SITE, T0, an_event
-from tests.store.dynamodb.live_events import now_ms
+from tests.store.dynamodb.live_events import now_ms, record
 from tests.store.test_eraser import GONE, PERSON, files_naming
 
 pytestmark = pytest.mark.slow
@@ -81,3 +83,38 @@ def test_an_erasure_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
     assert files_naming(tmp_path, GONE) == []
     output_of("rebuild", "--data", tmp_path)
     assert files_naming(tmp_path, GONE) == []
+
+
+def test_a_visitor_of_a_stack_is_erased_while_its_dashboard_runs(
+    ministack: MiniStack, tmp_path: Path
+) -> None:
+    stack = Stack(ministack)
+    visits = {
+        user: record(stack.environ, user, "/", "/cart") for user in ("anna", "ben")
+    }
+    for visit in visits.values():
+        stack.put(visit)
+    with running_server(tmp_path, "--aws", environ=stack.environ) as server:
+        key = server.add_key()
+        wait_until(lambda: total(server, key) == 4, 60)
+        erased = run_command(
+            *("user", "erase", "anna", "--site", SITE, "--yes", "--data", tmp_path),
+            **stack.environ,
+        )
+        assert erased.returncode == 0, erased.stderr
+        assert "Tables and archive are erased" in erased.stdout
+        assert "warehouse is erased: 2 events" in erased.stdout
+        assert "Run this again in ten minutes" in erased.stderr
+        assert total(server, key) == 2
+        active = f"/api/sessions/active/?site={SITE}"
+        wait_until(lambda: len(server.ask(active, key)) == 1, 20)
+        (session,) = server.ask(active, key)
+        assert session["user_id"] == "ben"
+        exported = run_command(
+            *("user", "export", "anna", "--site", SITE, "--data", tmp_path),
+            **stack.environ,
+        )
+        assert '"events": []' in exported.stdout
+    output_of("rebuild", "--data", tmp_path)
+    with running_server(tmp_path, "--aws", environ=stack.environ) as server:
+        wait_until(lambda: total(server, key) == 2, 60)
