@@ -39,7 +39,11 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 REPORTS: Final = (
     Entry(route="live", label=gettext_noop("Live")),
     Entry(route="statistics", label=gettext_noop("Statistics")),
-    Entry(route="funnels", label=gettext_noop("Funnels"), within=("funnel",)),
+    Entry(
+        route="funnels",
+        label=gettext_noop("Funnels"),
+        within=("funnel", "add-funnel", "edit-funnel"),
+    ),
     Entry(route="journeys", label=gettext_noop("Journeys")),
     Entry(route="retention", label=gettext_noop("Retention")),
     Entry(
