@@ -6,7 +6,7 @@ import pytest
 
 from liveinsight.dashboard.pages.panel_kinds import PANELS
 from tests.dashboard.pages import Shown, a_site_with, look, two_visits
-from tests.dashboard.project import NOW, SITE, a_visit_of
+from tests.dashboard.project import NOW, SITE, a_server, a_visit_of
 from tests.query.tables import HOUR
 
 DAY = 24 * HOUR
@@ -155,10 +155,18 @@ def test_what_cannot_be_asked_is_a_page_with_status_400(query: dict[str, str]) -
     assert look(a_site_with([]), "/statistics/", **query).status == 400
 
 
-def test_an_empty_site_has_a_page_too() -> None:
-    page = look(a_site_with([]), "/statistics/", site=SITE)
-    assert page.status == 200
-    assert "Nothing in this period" in page.text
+def test_an_empty_report_says_why_and_what_to_do() -> None:
+    client = a_site_with([])
+    never = look(client, "/statistics/", site=SITE)
+    assert "No event has come yet" in never.text
+    assert f"/?site={SITE}" in never.links()
+    a_server(two_visits()[:1])
+    filtered = look(client, "/statistics/", f="country:is:FR", period="7d")
+    assert "Nobody fits these filters" in filtered.text
+    assert "?period=7d" in filtered.links()
+    early = look(client, "/statistics/", **{"from": "2026-01-01", "to": "2026-01-31"})
+    assert "The first event is of March 1, 2026" in early.text
+    assert "?from=2026-03-01&to=2026-03-01" in early.links()
 
 
 def test_a_panel_shows_ten_rows_and_leads_to_all_of_them() -> None:

@@ -65,6 +65,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """`good`, `bad` or ""."""
     address: str
     is_chosen: bool
+    is_zero: bool
 
 
 class SeriesRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +171,7 @@ def make_card(
         judged=judged,
         address=change_query(query, metric=figure.metric),
         is_chosen=is_chosen,
+        is_zero=not value,
     )
 
 

@@ -9,6 +9,7 @@ from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.annotations import list_notes, mark_series
 from liveinsight.dashboard.pages.api_call import call_query
 from liveinsight.dashboard.pages.breakdowns import ask_panel
+from liveinsight.dashboard.pages.emptiness import explain_emptiness
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.goals_panel import ask_goals_panel
 from liveinsight.dashboard.pages.panel_kinds import PANELS
@@ -43,19 +44,24 @@ def statistics(request: HttpRequest) -> HttpResponse:
     before = find_comparable(scope, chosen, reader)
     series = ask_series(metric, scope, chosen, before, reader)
     notes = list_notes(scope, chosen, [row.time for row in series.rows])
+    cards = ask_cards(request.GET, scope, chosen, before, reader)
+    is_empty = all(card.is_zero for card in cards)
     context = {
         "scope": scope,
         "chosen": chosen,
         "filter_bar": make_filter_bar(request, scope),
-        "cards": ask_cards(request.GET, scope, chosen, before, reader),
+        "cards": cards,
+        "empty": explain_emptiness(request.GET, scope, chosen, reader)
+        if is_empty
+        else None,
         "series": mark_series(series, notes),
         "notes": notes,
         "is_compared": before is not None,
         "call": call_query(question_of_figures(scope, chosen), scope),
         "goals_panel": ask_goals_panel(request.GET, scope, chosen, reader),
-        "panels": [
-            ask_panel(panel, request.GET, scope, chosen, reader) for panel in PANELS
-        ],
+        "panels": []
+        if is_empty
+        else [ask_panel(panel, request.GET, scope, chosen, reader) for panel in PANELS],
     }
     is_part = target == "report"
     return render(
