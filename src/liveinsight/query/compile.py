@@ -7,7 +7,7 @@ come from the catalogue, all values are parameters. `copy=False`: sqlglot would 
 whole tree at each step, 80 % of the time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -30,12 +30,14 @@ from liveinsight.query.conditions import (
     SITE,
     Slots,
     Statement,
+    Within,
     fill,
     filter_values,
     fragment,
     is_of_session,
     make_statement,
     parse_fragment,
+    runs_between,
     shape_of,
 )
 from liveinsight.query.facts import GoalShape, Scope, select_facts
@@ -98,10 +100,16 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_narrowed or GOAL in self.dimensions
 
 
+Cuts = tuple[int, int]
+"""In a period: when the sessions from before it are over, when those over its end began."""
+
+
 def compile_rows(
-    question: Question, interval: Interval | None
+    question: Question, interval: Interval | None, cuts: Sequence[Cuts] = ()
 ) -> tuple[str, list[object]]:
     """Rows d0…, m0…, (b0… of the period compared with), the number of all rows.
+
+    `cuts` of the period, and of the one compared with: without, all events are read.
 
     A question by time alone is neither ordered nor limited, and has no b0….
     """
@@ -116,14 +124,58 @@ def compile_rows(
         order_by=() if series else _order_of(question),
         limited=not series,
     )
-    return _filled(shape, question, periods, interval)
+    return _filled(shape, question, list(zip_cuts(periods, cuts)), interval)
 
 
-def compile_totals(question: Question) -> tuple[str, list[object]]:
-    """One row: m0…, (b0…), 1."""
+def compile_totals(
+    question: Question, cuts: Sequence[Cuts] = ()
+) -> tuple[str, list[object]]:
+    """One row: m0…, (b0…), 1; `cuts` as for the rows."""
     periods = [question.period] + ([question.compare] if question.compare else [])
     shape = _shape_of(question, buckets=(("", ""),) * len(periods))
-    return _filled(shape, question, periods, None)
+    return _filled(shape, question, list(zip_cuts(periods, cuts)), None)
+
+
+def compile_cuts(question: Question, period: Period) -> tuple[str, list[object]] | None:
+    """One row: the cuts of the period; None where none are needed."""
+    shape = _shape_of(question, buckets=(), dimensions=question.dimensions)
+    if not any(_facts_of(name, shape) is Facts.RUNS for name in question.metrics):
+        return None
+    statement = _compile_cuts(shape.one_site)
+    values: dict[str, object] = {SITE: question.site}
+    values |= {"start": period.start, "end": period.end}
+    return statement.sql, fill(statement.slots, values)
+
+
+@lru_cache(maxsize=2)
+def _compile_cuts(one_site: bool) -> Statement:  # noqa: FBT001 the key of the cache
+    slots = Slots()
+    query = exp.select(
+        slots.bind(
+            "coalesce(max(last_activity) filter (where start_time < :start) + 1, :start)",
+            start="start",
+        ),
+        slots.bind(
+            "coalesce(min(start_time) filter (where last_activity >= :end), :end)",
+            end="end",
+        ),
+    )
+    within = Within(one_site=one_site, start="start", end="end")
+    query = query.from_("runs", copy=False)
+    query = query.where(*runs_between("runs", within, slots), copy=False)
+    is_cut = slots.bind(
+        "start_time < :start or last_activity >= :end", start="start", end="end"
+    )
+    return make_statement(query.where(is_cut, copy=False), slots)
+
+
+def zip_cuts(
+    periods: Sequence[Period], cuts: Sequence[Cuts]
+) -> Iterator[tuple[Period, Cuts]]:
+    """Each period with its cuts, by default at its end: then all of it is read."""
+    for index, period in enumerate(periods):
+        first, last = cuts[index] if index < len(cuts) else (period.end, period.end)
+        yield period, (first, max(first, last))
 
 
 def _shape_of(
@@ -196,13 +248,14 @@ def _values_of(question: Question) -> dict[str, object]:
 def _filled(
     shape: Shape,
     question: Question,
-    periods: Sequence[Period],
+    periods: Sequence[tuple[Period, Cuts]],
     interval: Interval | None,
 ) -> tuple[str, list[object]]:
     statement = _compile(shape)
     values = _values_of(question)
     values |= {SITE: question.site, "limit": question.limit, "offset": question.offset}
-    for name, period in zip((NOW, BEFORE), periods, strict=False):
+    for name, (period, cuts) in zip((NOW, BEFORE), periods, strict=False):
+        values[f"{name}.first_cut"], values[f"{name}.last_cut"] = cuts
         values[f"{name}.start"] = period.start
         values[f"{name}.end"] = period.end
         values[f"{name}.present"] = period.end - CURRENT_WINDOW
@@ -382,7 +435,8 @@ def _facts_of(metric: str, shape: Shape) -> Facts:
 
 def _only_sessions_decide(shape: Shape) -> bool:
     """Whether all events of a session are alike to the question."""
-    if shape.goals:
+    # Without any there is no join to be saved.
+    if shape.goals or not (shape.dimensions or shape.conditions):
         return False
     levels = {find_dimension(name).level for name in shape.dimensions}
     return levels <= {Level.SESSION} and all(map(is_of_session, shape.conditions))

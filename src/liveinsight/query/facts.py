@@ -169,7 +169,11 @@ def _by_goal(
 
 
 def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
-    """Sessions inside of the period, and the events of the others and of none."""
+    """Sessions inside of the period, and the events of the others and of none.
+
+    The others have their events at its ends, before `first_cut` and from `last_cut`
+    on. On 2 million events half of what a join of all events takes.
+    """
     within = scope.within
     whole = exp.select(
         *_session_labels(scope, slots, active=False),
@@ -184,31 +188,37 @@ def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
         copy=False,
     )
     whole = join_touches(whole, "s", slots, within)
-    selected = [_event_column(name, scope, slots) for name in columns]
-    others = _events(Facts.EVENTS, selected, scope, slots)
-    others = others.where(_outside(scope, slots), copy=False)
-    every = exp.union(whole, others, distinct=False, copy=False)
+    at_ends = exp.or_(
+        fragment("e.time") < slots.add(scope.slot("first_cut")),
+        fragment("e.time") >= slots.add(scope.slot("last_cut")),
+        copy=False,
+    )
+    is_cut = exp.or_(
+        fragment("r.start_time") < slots.add(within.start),
+        fragment("r.last_activity") >= slots.add(within.end),
+        copy=False,
+    )
+    cut = _events_of_runs([is_cut], columns, scope, slots)
+    cut = cut.where(fragment("r.session_key is not null"), at_ends, copy=False)
+    # No run has no key: what is said of runs is null, without looking at any.
+    alone = _events_of_runs([exp.false()], columns, scope, slots)
+    alone = alone.where(fragment("e.session_key is null"), copy=False)
+    every = exp.union(whole, cut, alone, distinct=False, copy=False)
     return exp.select("*").from_(every.subquery("runs", copy=False), copy=False)
 
 
-def _outside(scope: Scope, slots: Slots) -> Expr:
-    """That the event is of no session, or of one over an end of the period."""
-    within = scope.within
-
-    def cut() -> Select:
-        query = exp.Select().from_("runs as r")
-        return query.where(*runs_between("r", within, slots), copy=False)
-
-    over_start = cut().select("r.session_key")
-    over_start = over_start.where(fragment("r.start_time") < slots.add(within.start))
-    over_end = cut().select("r.session_key")
-    over_end = over_end.where(fragment("r.last_activity") >= slots.add(within.end))
-    ends = exp.union(over_start, over_end, distinct=False, copy=False)
-    return exp.or_(
-        fragment("e.session_key is null"),
-        exp.column("session_key", "e").isin(query=ends),
-        copy=False,
-    )
+def _events_of_runs(
+    of_runs: Sequence[Expr], columns: Sequence[str], scope: Scope, slots: Slots
+) -> Select:
+    """The matching events, with the runs `r` that the conditions hold for."""
+    selected = [_event_column(name, scope, slots) for name in columns]
+    query = exp.select(*_event_labels(scope, slots), *selected)
+    query = query.from_("events as e", copy=False)
+    query = query.where(*_in_period(Facts.EVENTS, scope, slots), copy=False)
+    of_event = fragment("r.session_key = e.session_key")
+    on = exp.and_(of_event, *runs_between("r", scope.within, slots), *of_runs)
+    query = query.join("runs as r", on=on, join_type="left", copy=False)
+    return join_touches(query, "e", slots, scope.within)
 
 
 def _event_column(name: str, scope: Scope, slots: Slots) -> Expr:
@@ -252,24 +262,29 @@ def _events(
     facts: Facts, selected: Sequence[Expr], scope: Scope, slots: Slots
 ) -> Select:
     """The matching events `e`, with their runs `r` where these are asked for."""
-    present = facts is Facts.PRESENT
-    clock = "e.present_at" if present else "e.time"
     labels = _event_labels(scope, slots)
     query = exp.select(*labels, *selected).from_("events as e", copy=False)
-    query = query.where(
-        fragment(EVENT_CONDITIONS[facts]),
-        *of_site("e", scope.within, slots),
-        fragment(clock) >= slots.add(scope.slot("present" if present else "start")),
-        fragment(clock) < slots.add(scope.slot("end")),
-        *(event_condition(each, slots, scope.within) for each in scope.conditions),
-        copy=False,
-    )
-    if present:
+    query = query.where(*_in_period(facts, scope, slots), copy=False)
+    if facts is Facts.PRESENT:
         recent = fragment("r.present_at") >= slots.add(scope.slot("present"))
         query = join_runs(query, [*of_site("r", scope.within, slots), recent])
     else:
         query = join_runs(query, runs_between("r", scope.within, slots))
     return join_touches(query, "e", slots, scope.within)
+
+
+def _in_period(facts: Facts, scope: Scope, slots: Slots) -> list[Expr]:
+    """The events of the period that the conditions hold for."""
+    is_present = facts is Facts.PRESENT
+    clock = "e.present_at" if is_present else "e.time"
+    start = scope.slot("present" if is_present else "start")
+    return [
+        fragment(EVENT_CONDITIONS[facts]),
+        *of_site("e", scope.within, slots),
+        fragment(clock) >= slots.add(start),
+        fragment(clock) < slots.add(scope.slot("end")),
+        *(event_condition(each, slots, scope.within) for each in scope.conditions),
+    ]
 
 
 def _sessions(
