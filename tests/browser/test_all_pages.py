@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Dashboard, now_ms
 from tests.browser.funnels import a_funnel
 from tests.browser.sharing import a_link_and_an_alert
+from tests.browser.totals import some_totals
 from tests.dashboard.project import SITE, a_visit_of
 
 pytestmark = pytest.mark.browser
@@ -44,6 +45,8 @@ PATHS = (
     "/retention/",
     "/retention/?period=90d&interval=day&returns=conversion",
     "/keys/",
+    "/data/",
+    "/imported/",
     "/links/",
     "/alerts/",
     "/alerts/add/change/",
@@ -69,6 +72,7 @@ def visits(dashboard: Dashboard) -> None:
     dashboard.happen(visit + other)
     a_funnel()
     a_link_and_an_alert()
+    some_totals()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

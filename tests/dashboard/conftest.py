@@ -23,6 +23,7 @@ KEPT = (
     models.AuditLine,
     models.Funnel,
     models.Goal,
+    models.ImportedTotal,
     models.ApiKey,
     models.Installation,
     models.Site,

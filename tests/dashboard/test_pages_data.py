@@ -228,7 +228,6 @@ def test_totals_are_kept_once_and_add_up() -> None:
     ]
     (span,) = list_spans(SITE)
     assert (span.first, span.last) == ("2025-01-01", "2025-02-01")
-    ImportedTotal.objects.all().delete()
 
 
 @pytest.mark.usefixtures("folder")
