@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-import msgspec
 from django.db import connection
 
-from liveinsight.control import Command, takes
+from liveinsight.control import Command, Progress, takes
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.api_v1.endpoint import Caller, Endpoint
 from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS
@@ -18,12 +17,6 @@ from liveinsight.imports.handover import ImportedTotals
 from liveinsight.query.decode import decode_question
 from liveinsight.store.export import AskedExport, PartOfExport, Plan
 from liveinsight.store.exporter import Exporter
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far long work is: 0-1, None when none runs."""
-
-    done: float | None
 
 
 class Commanded(Protocol):

@@ -60,6 +60,12 @@ class Refusal(msgspec.Struct, frozen=True):
     error: Problem
 
 
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far long work is: 0-1, None when none runs."""
+
+    done: float | None
+
+
 def takes(request: type[T], work: Callable[[T], object]) -> Command:
     """The command that gives `work` what was sent, as a `request`."""
 

@@ -108,7 +108,12 @@ def test_a_year_earlier_has_the_same_dates(
     assert year_before(period, zone) == expected
 
 
-@given(cell=st.text() | st.integers() | st.floats(allow_nan=False) | st.none())
+@given(
+    cell=st.text()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.none()
+)
 def test_no_cell_is_a_formula_and_every_cell_is_read_as_it_was(
     cell: str | float | None,
 ) -> None:

@@ -67,8 +67,7 @@ def set_aside_warehouse(folder: DataDir) -> None:
 
 def follow_server(folder: DataDir) -> None:
     """Has the running server rebuild, and returns when it has."""
-    from liveinsight.commands import Progress
-    from liveinsight.control import ask_server
+    from liveinsight.control import Progress, ask_server
 
     ask_server(folder, "rebuild", None, type(None))
     with click.progressbar(length=STEPS, label="Rebuilding") as bar:
