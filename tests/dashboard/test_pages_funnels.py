@@ -18,8 +18,9 @@ from liveinsight.dashboard.pages.api_call import ApiCall
 from liveinsight.dashboard.sites import add_site
 from liveinsight.query.actions import Action, Definition
 from liveinsight.query.funnel import Sequence
+from liveinsight.query.model import Filter, Operator
 from tests.dashboard.clients import nobody
-from tests.dashboard.links import a_link, open_link
+from tests.dashboard.links import a_link, a_segment, open_link
 from tests.dashboard.pages import Shown, a_site_with, look
 from tests.dashboard.project import NOW, SITE, a_visit_of
 from tests.query.tables import HOUR, MINUTE
@@ -290,3 +291,17 @@ def test_the_api_calls_of_the_page_give_its_numbers() -> None:
 
 def json_of(call: ApiCall) -> dict[str, str]:
     return {"question": call.text}
+
+
+def test_saved_segments_are_compared_in_rows() -> None:
+    client = a_site_with(VISITS)
+    path = f"/funnels/{a_funnel().pk}/"
+    assert "A segment is a set of filters" in look(client, path, by="segment").text
+    segment = a_segment(Filter("country", Operator.IS, ("DE",)))
+    page = look(client, path, by="segment")
+    (row,) = page.context["table"].rows
+    assert (row.label, row.steps) == ("Ours", ["2", "1", "0"])
+    assert f"?by=segment&f=segment:is:{segment.pk}" in page.links()
+    shared = open_link(a_link(), path, by="segment")
+    assert shared.context["table"].rows == []
+    assert "Ours" not in shared.html

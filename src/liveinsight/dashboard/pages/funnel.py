@@ -14,17 +14,20 @@ from liveinsight.dashboard.funnels import funnel_of, read_funnel
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.funnel_call import call_funnel, call_stopped
 from liveinsight.dashboard.pages.funnel_people import ask_stopped
-from liveinsight.dashboard.pages.funnel_view import (
-    choose_dimension,
-    list_facts,
-    list_steps,
+from liveinsight.dashboard.pages.funnel_table import (
+    choose_cut,
     make_table,
     read_limit,
+)
+from liveinsight.dashboard.pages.funnel_view import (
+    list_facts,
+    list_steps,
     write_rule,
 )
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period
 from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
+from liveinsight.dashboard.segments import SEGMENT
 from liveinsight.dashboard.shares import shareable
 from liveinsight.errors import QueryError
 from liveinsight.query.funnel import Funnel, FunnelQuestion, answer_funnel
@@ -58,7 +61,7 @@ def funnel(request: HttpRequest, funnel_id: int) -> HttpResponse:
         "filter_bar": make_filter_bar(request, scope),
         "facts": list_facts(found),
         "steps": list_steps(request.GET, found.totals),
-        "table": make_table(request.GET, choose_dimension(request.GET), found),
+        "table": make_table(request, found, question, reader),
         "here": ask_here(scope, asked),
         "live_address": live_address(row, request),
     }
@@ -70,7 +73,7 @@ def funnel(request: HttpRequest, funnel_id: int) -> HttpResponse:
 @require_safe
 @answering_errors
 def live(request: HttpRequest, funnel_id: int) -> HttpResponse:
-    """Who is on which step now: the part that funnel.js asks for again and again."""
+    """Who is on which step now: the part that lib/refresh.js asks for again and again."""
     row = find_funnel(funnel_id)
     scope = read_scope(request)
     if scope.site != row.site:
@@ -120,13 +123,14 @@ def ask(
     request: HttpRequest, scope: Scope, chosen: ChosenPeriod, funnel: Funnel
 ) -> FunnelQuestion:
     """The funnel in the period, cut as the address says."""
+    cut = choose_cut(request.GET)
     return FunnelQuestion(
         site=scope.site,
         funnel=funnel,
         period=chosen.period,
         filters=scope.filters,
         goals=scope.goals,
-        dimension=choose_dimension(request.GET),
+        dimension=None if cut == SEGMENT else cut,
         limit=read_limit(request.GET),
         compare=find_comparable(scope, chosen, runtime.current().reader),
     )

@@ -1,38 +1,25 @@
 """A funnel's answer as it is drawn: steps, totals, rows of a dimension."""
 
-from typing import Final
-
 import msgspec
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from liveinsight.dashboard.funnels import FunnelDefinition
-from liveinsight.dashboard.pages.address import change_query, filter_query
+from liveinsight.dashboard.pages.address import change_query
 from liveinsight.dashboard.pages.funnel_form import SEQUENCES, SESSION, WINDOWS
 from liveinsight.dashboard.pages.labels import (
-    DIMENSION_NAMES,
-    flag_of,
     format_duration,
     format_metric,
     format_whole,
-    label_of,
-    name_of_dimension,
 )
 from liveinsight.dashboard.pages.report import write_change
-from liveinsight.query.catalog import DIMENSIONS, GOAL, TIME, Kind
+from liveinsight.query.catalog import Kind
 from liveinsight.query.funnel import (
     FunnelAnswer,
     FunnelCounts,
-    FunnelRow,
     FunnelStep,
 )
 from liveinsight.query.run import change_of
-
-SHOWN_TABS: Final = ("source", "channel", "utm_campaign", "country", "device")
-"""The others are in a menu."""
-DEFAULT_TAB: Final = "source"
-ROWS: Final = 10
-MOST_ROWS: Final = 200
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,36 +59,6 @@ class FactView(msgspec.Struct, frozen=True, kw_only=True):
     """`up`, `down` or ""."""
     judged: str = ""
     """`good`, `bad` or ""."""
-
-
-class TabView(msgspec.Struct, frozen=True, kw_only=True):
-    """A dimension to cut by."""
-
-    label: str
-    address: str
-    is_chosen: bool
-
-
-class RowView(msgspec.Struct, frozen=True, kw_only=True):
-    """The funnel of one label."""
-
-    label: str
-    flag: str
-    address: str
-    steps: list[str]
-    rate: str
-    width: str
-
-
-class TableView(msgspec.Struct, frozen=True, kw_only=True):
-    """The funnel by one dimension."""
-
-    label: str
-    tabs: list[TabView]
-    others: list[TabView]
-    rows: list[RowView]
-    more: int
-    more_address: str
 
 
 def write_rule(definition: FunnelDefinition) -> str:
@@ -203,52 +160,4 @@ def draw_step(
         who=change_query(query, stopped=str(number), skip=None),
         is_chosen=query.get("stopped") == str(number),
         is_last=is_last,
-    )
-
-
-def choose_dimension(query: QueryDict) -> str:
-    """The dimension that the address cuts by."""
-    return query.get("by") or DEFAULT_TAB
-
-
-def read_limit(query: QueryDict) -> int:
-    """How many rows the table has."""
-    return MOST_ROWS if query.get("all") == "rows" else ROWS
-
-
-def make_table(query: QueryDict, dimension: str, answer: FunnelAnswer) -> TableView:
-    """The rows of the dimension."""
-    names = [each for each in DIMENSION_NAMES if each in DIMENSIONS]
-    others = [each for each in names if each not in (*SHOWN_TABS, GOAL, TIME)]
-    most = max([row.counts.steps[0].visitors for row in answer.rows] + [1])
-    return TableView(
-        label=name_of_dimension(dimension),
-        tabs=[make_tab(query, each, dimension) for each in SHOWN_TABS],
-        others=[make_tab(query, each, dimension) for each in others],
-        rows=[make_row(query, dimension, row, most) for row in answer.rows],
-        more=max(0, answer.row_count - len(answer.rows)),
-        more_address=change_query(query, all="rows"),
-    )
-
-
-def make_tab(query: QueryDict, dimension: str, chosen: str) -> TabView:
-    """The dimension's tab."""
-    return TabView(
-        label=name_of_dimension(dimension),
-        address=change_query(query, by=dimension, all=None),
-        is_chosen=dimension == chosen,
-    )
-
-
-def make_row(query: QueryDict, dimension: str, row: FunnelRow, most: int) -> RowView:
-    """One label."""
-    label = None if row.label is None else str(row.label)
-    began = row.counts.steps[0].visitors
-    return RowView(
-        label=label_of(dimension, label),
-        flag=flag_of(label) if dimension == "country" else "",
-        address=filter_query(query, dimension, label),
-        steps=[format_whole(step.visitors) for step in row.counts.steps],
-        rate=format_metric(row.counts.conversion_rate, "ratio"),
-        width=f"{100 * began / most:.2f}%",
     )
