@@ -201,6 +201,8 @@ def test_a_session_belongs_to_the_period_that_it_starts_in() -> None:
         ({"groups": ("/a",)}, "groups"),
         ({"groups": ("\ud800*",)}, "groups"),
         ({"groups": ("/*",) * 31}, "groups"),
+        ({"groups": ("*a" * 1_000,)}, "groups"),
+        ({"start": Place(kind=PlaceKind.PAGE, name="*a" * 1_000)}, "start"),
         ({"site": "\ud800"}, "site"),
         ({"period": Period(NOON, NOON)}, "period"),
         ({"filters": (Filter("size", Operator.IS, ("1",)),)}, "filters"),

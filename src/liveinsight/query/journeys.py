@@ -39,6 +39,7 @@ from liveinsight.query.journeys_sql import (
     compile_journeys,
 )
 from liveinsight.query.patterns import ANY, pattern_regex
+from liveinsight.query.where import check_pattern
 
 LEAST_STEPS = 2
 MOST_STEPS = 20
@@ -117,6 +118,7 @@ def check_journeys(question: JourneyQuestion) -> None:
         check_text(pattern, "groups")
         if ANY not in pattern:
             raise QueryError("groups", "a pattern has a *, as in /blog/*")
+        check_pattern(pattern_regex(pattern), "groups")
 
 
 def compile_question(question: JourneyQuestion) -> tuple[str, list[object]]:
@@ -199,6 +201,8 @@ def _check_place(field: str, place: Place) -> None:
     check_text(place.name, field)
     if place.kind is PlaceKind.OTHER:
         raise QueryError(field, "name a page or an event")
+    if place.kind is PlaceKind.PAGE and ANY in place.name:
+        check_pattern(pattern_regex(place.name), field)
     if place.kind is PlaceKind.EVENT:
         if not 0 < len(place.name) <= limits.EVENT_TYPE_CHARS:
             most = limits.EVENT_TYPE_CHARS
