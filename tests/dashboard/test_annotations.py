@@ -115,3 +115,8 @@ def test_annotations_need_an_account() -> None:
         .startswith("/accounts/")
     )
     assert Annotation.objects.count() == 0
+
+
+def test_the_form_begins_with_the_last_day_that_is_shown() -> None:
+    page = look(a_site_with(two_visits()), "/statistics/")
+    assert '<input type="date" name="day" value="2026-03-01" required>' in page.html
