@@ -202,6 +202,8 @@ def format_metric(value: float | None, unit: str) -> str:
         return "–"
     if unit == "ratio":
         return f"{value * 100:.1f}".removesuffix(".0") + "%"
+    if unit == "percent":
+        return f"{round(value)}%"
     if unit == "ms":
         return format_duration(value)
     if isinstance(value, float) and not value.is_integer():
