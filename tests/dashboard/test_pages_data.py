@@ -247,6 +247,9 @@ def test_what_another_tool_counted_is_shown_as_that_and_can_be_removed() -> None
     assert "South Korea 7" in page.text
     assert "who came on two days counts twice" in page.text
     assert "Counted by Plausible" in Shown(client.get("/data/")).text
+    said = "Plausible had counted from 2025-01-01 to 2025-01-02"
+    assert said in Shown(client.get("/statistics/?from=2025-01-02&to=2025-01-09")).text
+    assert said not in Shown(client.get("/statistics/?from=2025-01-03")).text
     gone = client.post("/imported/remove/", {"site": SITE, "tool": "Plausible"})
     assert gone.status_code == 302
     assert not ImportedTotal.objects.exists()

@@ -57,13 +57,13 @@ def save_totals(site: str, tool: str, totals: Sequence[Total]) -> None:
     )
 
 
-def list_spans(site: str) -> list[Span]:
-    """What is there of a site, a tool each."""
+def list_spans(site: str, dimension: str | None = None) -> list[Span]:
+    """What is there of a site, a tool each; of all dimensions, or of one alone."""
+    rows = ImportedTotal.objects.filter(site=site)
+    if dimension is not None:
+        rows = rows.filter(dimension=dimension)
     found = (
-        ImportedTotal.objects.filter(site=site)
-        .values("tool")
-        .annotate(first=Min("day"), last=Max("day"))
-        .order_by("tool")
+        rows.values("tool").annotate(first=Min("day"), last=Max("day")).order_by("tool")
     )
     return [
         Span(tool=row["tool"], first=row["first"], last=row["last"]) for row in found

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from liveinsight.core.site import site_id
 from liveinsight.dashboard.audit import note
 from liveinsight.dashboard.pages.labels import flag_of, label_of
-from liveinsight.dashboard.pages.scope import answering_errors, read_scope
+from liveinsight.dashboard.pages.periods import day_of
+from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
+from liveinsight.dashboard.shares import share_of
 from liveinsight.dashboard.totals import (
     Numbers,
     Span,
@@ -22,6 +24,7 @@ from liveinsight.dashboard.totals import (
     list_spans,
     remove_totals,
 )
+from liveinsight.query.model import Period
 
 ROWS: Final = 10
 PANELS: Final = {
@@ -92,6 +95,19 @@ def remove_imported(request: HttpRequest) -> HttpResponse:
         request, _("What %(tool)s had counted is removed.") % {"tool": tool}
     )
     return redirect("data")
+
+
+def list_counted(request: HttpRequest, scope: Scope, period: Period) -> list[Span]:
+    """What other tools had counted in days of the period, for who may look at it."""
+    if share_of(request) is not None:
+        return []
+    first = day_of(period.start, scope.timezone).isoformat()
+    last = day_of(period.end - 1, scope.timezone).isoformat()
+    return [
+        span
+        for span in list_spans(scope.site, "")
+        if span.first <= last and span.last >= first
+    ]
 
 
 def choose_span(spans: list[Span], tool: str) -> Span | None:

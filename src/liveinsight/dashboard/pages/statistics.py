@@ -12,6 +12,7 @@ from liveinsight.dashboard.pages.breakdowns import ask_panel
 from liveinsight.dashboard.pages.emptiness import explain_emptiness
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.goals_panel import ask_goals_panel
+from liveinsight.dashboard.pages.imported import list_counted
 from liveinsight.dashboard.pages.panel_kinds import PANELS
 from liveinsight.dashboard.pages.periods import choose_period
 from liveinsight.dashboard.pages.report import (
@@ -56,6 +57,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
         else None,
         "series": mark_series(series, notes),
         "notes": notes,
+        "counted": list_counted(request, scope, chosen.period),
         "is_compared": before is not None,
         "call": call_query(question_of_figures(scope, chosen), scope),
         "goals_panel": ask_goals_panel(request.GET, scope, chosen, reader),
