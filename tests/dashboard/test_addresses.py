@@ -21,8 +21,9 @@ OPEN_TO_ALL = {
     "language",
     "health-live",
     "health-ready",
+    "openapi",
 }
-FOR_KEYS = re.compile(r"^/(api/|live/|metrics$)")
+FOR_KEYS = re.compile(r"^/(api/.|live/|metrics$)")
 
 
 def every_address() -> Iterator[tuple[str, str]]:
@@ -32,7 +33,8 @@ def every_address() -> Iterator[tuple[str, str]]:
         pattern = patterns.pop()
         assert not isinstance(pattern, URLResolver), "nested addresses: walk them, too"
         assert isinstance(pattern, URLPattern)
-        route = re.sub(r"<[^>]+>", "shop.example", str(pattern.pattern))
+        route = re.sub(r"<int:[^>]+>", "1", str(pattern.pattern))
+        route = re.sub(r"<[^>]+>", "shop.example", route)
         yield pattern.name or route, f"/{route}"
 
 
@@ -92,7 +94,11 @@ def test_the_six_addresses_keep_their_names() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for _, path in ADDRESSES if FOR_KEYS.match(path) and "metr" not in path],
+    [
+        path
+        for _, path in ADDRESSES
+        if FOR_KEYS.match(path) and "metr" not in path and "/v1/" not in path
+    ],
 )
 def test_what_only_reads_refuses_other_methods(path: str) -> None:
     response = an_account().post(path)

@@ -4,7 +4,6 @@
 them nobody is signed in, the site is the link's, and its filters always hold.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
@@ -12,6 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from liveinsight.core import limits
 from liveinsight.dashboard import models
@@ -28,6 +28,7 @@ ADDRESS: Final = re.compile(
 )
 ATTRIBUTE: Final = "share"
 MARK: Final = "is_shareable"
+MARK_SALT: Final = "liveinsight.share.mark"
 WHOLE_SITE: Final = {"funnels", "funnel", "funnel-live", "journeys", "retention"}
 """What looks at a visit as a whole: more than a segment of pages or events shows."""
 
@@ -115,10 +116,13 @@ def read_forced(link: models.SharedLink) -> tuple[Where, ...]:
 
 
 def mark_of(link: models.SharedLink) -> str:
-    """A hash of all that decides what the link gives, and to whom."""
+    """A keyed hash of all that decides what the link gives, and to whom.
+
+    Keyed, as readers see it: nobody finds the segment's filters by trying.
+    """
     segment = None if link.segment is None else link.segment.filters
     said = [link.slug, link.site, link.password_hash, segment]
-    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+    return salted_hmac(MARK_SALT, msgspec.json.encode(said)).hexdigest()
 
 
 def note_use(link: models.SharedLink, now: int) -> None:
