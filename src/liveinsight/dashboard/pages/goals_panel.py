@@ -7,10 +7,17 @@ from django.http import QueryDict
 
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard.pages.address import change_query, write_query
+from liveinsight.dashboard.pages.api_call import ApiCall, call_query
 from liveinsight.dashboard.pages.breakdowns import ROWS
-from liveinsight.dashboard.pages.goal_numbers import GoalLine, GoalQuestion, ask_goals
+from liveinsight.dashboard.pages.goal_numbers import (
+    METRICS,
+    GoalLine,
+    GoalQuestion,
+    ask_goals,
+)
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
+from liveinsight.query.catalog import GOAL
 from liveinsight.query.goals import goals_in_force, names_goals, without_goals
 from liveinsight.query.parse import parse_filter
 
@@ -28,6 +35,7 @@ class GoalsPanel(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the site has goals beside the built-in one."""
     more: int
     more_address: str
+    call: ApiCall | None
 
 
 def ask_goals_panel(
@@ -58,6 +66,7 @@ def ask_goals_panel(
         has_own=bool(scope.goals),
         more=len(lines) - len(shown),
         more_address=change_query(query, all=NAME),
+        call=call_query(asked.ask(METRICS, GOAL), scope),
     )
 
 
