@@ -161,25 +161,26 @@ def _compile(
         audience=(),
         attribution=attribution,
     )
-    matching = select_facts(Facts.SESSIONS, (), scope, slots)
+    # First the few, then who they are: a join of all with their users took six times
+    # as long.
+    few = select_facts(Facts.SESSIONS, (), scope, slots).select("s.*", append=False)
+    few = few.where(
+        slots.bind(_AFTER, start="after.start", key="after.key"),
+        *([_searched(scope, slots)] if is_searched else []),
+        copy=False,
+    )
+    latest = ("s.start_time desc", "s.session_key desc")
+    few = few.order_by(*latest, copy=False).limit(slots.add("limit"), copy=False)
     query = exp.select(
         *(fragment(_COLUMNS.get(name, f"s.{name}")) for name in _PLAIN),
         slots.bind("s.present_at >= :since as is_active", since="active_since"),
         *(fragment(_COLUMNS.get(name, f"s.{name}")) for name in _ORIGIN),
     )
-    query = query.from_("sessions as s", copy=False)
+    query = query.from_(few.subquery("s", copy=False), copy=False)
     query = query.join(
         "users as u", on="u.user_key = s.user_key and u.site = s.site", copy=False
     )
-    query = query.where(
-        *of_site("s", scope.within, slots),
-        exp.column("session_key", "s").isin(query=matching),
-        slots.bind(_AFTER, start="after.start", key="after.key"),
-        *([_searched(scope, slots)] if is_searched else []),
-        copy=False,
-    )
-    query = query.order_by("s.start_time desc", "s.session_key desc", copy=False)
-    return make_statement(query.limit(slots.add("limit"), copy=False), slots)
+    return make_statement(query.order_by(*latest, copy=False), slots)
 
 
 def _searched(scope: Scope, slots: Slots) -> Expr:
@@ -217,7 +218,10 @@ _AFTER: Final = """
 """
 _IN_ID: Final = """
     contains(lower(s.session_id), lower(:text))
-    or contains(lower(u.user_id), lower(:text))
+    or s.user_key in (
+        select u.user_key from users as u
+        where contains(lower(u.user_id), lower(:text))
+    )
 """
 _ON_PAGE: Final = """
     contains(lower(e.page), lower(:text))
