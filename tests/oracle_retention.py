@@ -55,6 +55,7 @@ def retention(events: Sequence[Event], asked: RetentionQuestion) -> Retention:
         interval=asked.interval,
         cohorts=cohorts,
         average=[average(cohorts, step) for step in range(len(cohorts))],
+        with_id=len(lasting),
         without_id=len(newcomers) - len(lasting),
     )
 

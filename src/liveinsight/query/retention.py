@@ -68,8 +68,10 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     cohorts: list[Cohort]
     average: list[float | None]
     """Of the intervals that are over: all who returned ÷ all users of their cohorts."""
+    with_id: int
+    """Newcomers of the period who have a lasting id, whatever the filters."""
     without_id: int
-    """Newcomers of the period who have no lasting id and are in no cohort."""
+    """Newcomers of the period who have none and are in no cohort."""
 
     @property
     def users(self) -> int:
@@ -89,11 +91,11 @@ def answer_retention(question: RetentionQuestion, reader: Reader) -> Retention:
     place = {bucket.key: index for index, bucket in enumerate(cut)}
     sizes = [0] * len(cut)
     returned = [[0] * (len(cut) - index) for index in range(len(cut))]
-    without_id = 0
+    newcomers = [0, 0]
     for row in reader.query(*compile_question(question)):
         cohort, bucket, users = cast("tuple[int | None, int | None, int]", row)
         if cohort is None:
-            without_id = users
+            newcomers[bucket or 0] = users
         elif bucket is None:
             sizes[place[cohort]] = users
         else:
@@ -112,7 +114,8 @@ def answer_retention(question: RetentionQuestion, reader: Reader) -> Retention:
         interval=question.interval,
         cohorts=cohorts,
         average=[_average(cohorts, step) for step in range(len(cut))],
-        without_id=without_id,
+        with_id=newcomers[0],
+        without_id=newcomers[1],
     )
 
 

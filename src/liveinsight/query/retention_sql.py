@@ -41,8 +41,8 @@ class RetentionShape(msgspec.Struct, frozen=True, kw_only=True):
 def compile_retention(shape: RetentionShape) -> Statement:
     """cohort, bucket, users: those of the cohort who came in the bucket.
 
-    Also one row for each cohort with bucket null, all of its users; and one with
-    both null, the newcomers without a lasting id.
+    Also one row for each cohort with bucket null, all of its users; and with cohort
+    null all newcomers, bucket 0 those with a lasting id, 1 those without.
     """
     slots = Slots()
     within = Within(one_site=shape.one_site, start=START, end=END)
@@ -109,7 +109,7 @@ from cohorts as c
 join returned as r on r.user_key = c.user_key and r.bucket >= c.cohort
 group by c.cohort, r.bucket
 union all
-select null, null, count(*)
+select null, is_derived::bigint, count(*)
 from newcomers
-where is_derived
+group by is_derived
 """

@@ -59,6 +59,9 @@ class RetentionAnswer(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Of each interval after the first visit, among those over."),
     ]
     users: Annotated[int, Meta(description="Of all cohorts.")]
+    with_id: Annotated[
+        int, Meta(description="Newcomers with a lasting id, whatever the filters.")
+    ]
     without_id: Annotated[
         int, Meta(description="Newcomers without a lasting id: they are in no cohort.")
     ]
@@ -89,6 +92,7 @@ def answer_retention_query(caller: Caller, asked: RetentionQuery) -> RetentionAn
         cohorts=found.cohorts,
         average=found.average,
         users=found.users,
+        with_id=found.with_id,
         without_id=found.without_id,
         as_of=as_of,
     )

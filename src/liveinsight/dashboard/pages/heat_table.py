@@ -83,7 +83,9 @@ def make_table(
 ) -> HeatTable:
     """The heat table; where any event is a return, without the first interval: all."""
     first = 0 if asked.returns else 1
-    width = len(found.cohorts)
+    # Before the first newcomer there is nothing to tell.
+    skipped = next((n for n, each in enumerate(found.cohorts) if each.users), 0)
+    width = len(found.cohorts) - skipped
     hottest = max(
         (
             users / cohort.users
@@ -104,7 +106,7 @@ def make_table(
                 heat=heat_of(rate or 0, hottest),
                 is_running=False,
             )
-            for rate in found.average[first:]
+            for rate in found.average[first:width]
         ],
         lines=[
             Line(
@@ -117,6 +119,7 @@ def make_table(
                 ],
             )
             for index, cohort in enumerate(found.cohorts)
+            if index >= skipped
         ],
         facts=list_facts(found, asked),
     )

@@ -59,7 +59,7 @@ def retention(request: HttpRequest) -> HttpResponse:
     asked = read_question(request.GET, scope, until_now(chosen.period, scope.now))
     found = answer_retention(asked, runtime.current().reader)
     in_users = request.GET.get("show") == "users"
-    newcomers = found.users + found.without_id
+    newcomers = found.with_id + found.without_id
     context = {
         "scope": scope,
         "chosen": chosen,
