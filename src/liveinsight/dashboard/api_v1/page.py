@@ -97,7 +97,7 @@ def fields_of(struct: type) -> list[Field]:
             meaning=mark_code(_(described["description"]))
             if "description" in described
             else SafeString(),
-            choices=choices_of(described, components),
+            choices=list(dict.fromkeys(choices_of(described, components))),
             default=default_of(described),
             is_required=name in required,
         )
