@@ -19,7 +19,6 @@ PATHS = (
     "/",
     "/statistics/",
     "/statistics/?f=country:is:KR&sources=channel",
-    "/statistics/?devices=browser_version&places=country&compare=year",
     "/statistics/details/?by=country",
     "/statistics/?f=goal:is:conversion&attribution=first",
     "/goals/",
