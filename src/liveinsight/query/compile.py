@@ -7,10 +7,9 @@ come from the catalogue, all values are parameters. `copy=False`: sqlglot would 
 whole tree at each step, 80 % of the time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
@@ -30,78 +29,24 @@ from liveinsight.query.conditions import (
     SITE,
     Slots,
     Statement,
-    Within,
     fill,
-    filter_values,
     fragment,
-    is_of_session,
     make_statement,
     parse_fragment,
-    runs_between,
-    shape_of,
 )
-from liveinsight.query.facts import GoalShape, Scope, select_facts
-from liveinsight.query.goals import (
-    condition_of,
-    expand_goals,
-    goals_in_force,
-    names_goals,
-    without_goals,
-)
+from liveinsight.query.cuts import Cuts, zip_cuts
+from liveinsight.query.facts import select_facts
 from liveinsight.query.model import (
-    And,
-    Attribution,
-    Filter,
-    HasDone,
     Interval,
-    Not,
-    Or,
     Order,
     Period,
     Question,
-    Where,
 )
-from liveinsight.query.where import names_of
+from liveinsight.query.scope import Scope
+from liveinsight.query.shape import Shape, facts_of, shape_question, values_of
 
 NOW = "now"
 BEFORE = "before"
-
-
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a question that decides the text of its statement."""
-
-    one_site: bool
-    metrics: tuple[str, ...]
-    dimensions: tuple[str, ...]
-    conditions: tuple[Where, ...]
-    entry_conditions: tuple[Where, ...]
-    audience: tuple[Where, ...]
-    goals: tuple[GoalShape, ...]
-    is_narrowed: bool
-    """Whether filters keep the events of some goals alone."""
-    has_page: bool
-    """Whether a filter or dimension is the page."""
-    attribution: Attribution
-    active: bool
-    """Whether sessions count in every bucket they were active in."""
-    buckets: tuple[tuple[str, str], ...]
-    """SQL of the bucket of an event and of a session, per period."""
-    order_by: tuple[Order, ...] = ()
-    limited: bool = False
-
-    @property
-    def labels(self) -> list[str]:
-        """The columns of the dimensions."""
-        return [f"d{i}" for i in range(len(self.dimensions))]
-
-    @property
-    def has_audience(self) -> bool:
-        """Whether the audience of the goals is more than the matching events."""
-        return self.is_narrowed or GOAL in self.dimensions
-
-
-Cuts = tuple[int, int]
-"""In a period: when the sessions from before it are over, when those over its end began."""
 
 
 def compile_rows(
@@ -116,7 +61,7 @@ def compile_rows(
     series = question.dimensions == (TIME,)
     compare = None if series else question.compare
     periods = [question.period] + ([compare] if compare else [])
-    shape = _shape_of(
+    shape = shape_question(
         question,
         dimensions=question.dimensions,
         active=interval in ACTIVE_INTERVALS,
@@ -132,117 +77,8 @@ def compile_totals(
 ) -> tuple[str, list[object]]:
     """One row: m0…, (b0…), 1; `cuts` as for the rows."""
     periods = [question.period] + ([question.compare] if question.compare else [])
-    shape = _shape_of(question, buckets=(("", ""),) * len(periods))
+    shape = shape_question(question, buckets=(("", ""),) * len(periods))
     return _filled(shape, question, list(zip_cuts(periods, cuts)), None)
-
-
-def compile_cuts(question: Question, period: Period) -> tuple[str, list[object]] | None:
-    """One row: the cuts of the period; None where none are needed."""
-    shape = _shape_of(question, buckets=(), dimensions=question.dimensions)
-    if not any(_facts_of(name, shape) is Facts.RUNS for name in question.metrics):
-        return None
-    statement = _compile_cuts(shape.one_site)
-    values: dict[str, object] = {SITE: question.site}
-    values |= {"start": period.start, "end": period.end}
-    return statement.sql, fill(statement.slots, values)
-
-
-@lru_cache(maxsize=2)
-def _compile_cuts(one_site: bool) -> Statement:  # noqa: FBT001 the key of the cache
-    slots = Slots()
-    query = exp.select(
-        slots.bind(
-            "coalesce(max(last_activity) filter (where start_time < :start) + 1, :start)",
-            start="start",
-        ),
-        slots.bind(
-            "coalesce(min(start_time) filter (where last_activity >= :end), :end)",
-            end="end",
-        ),
-    )
-    within = Within(one_site=one_site, start="start", end="end")
-    query = query.from_("runs", copy=False)
-    query = query.where(*runs_between("runs", within, slots), copy=False)
-    is_cut = slots.bind(
-        "start_time < :start or last_activity >= :end", start="start", end="end"
-    )
-    return make_statement(query.where(is_cut, copy=False), slots)
-
-
-def zip_cuts(
-    periods: Sequence[Period], cuts: Sequence[Cuts]
-) -> Iterator[tuple[Period, Cuts]]:
-    """Each period with its cuts, by default at its end: then all of it is read."""
-    for index, period in enumerate(periods):
-        first, last = cuts[index] if index < len(cuts) else (period.end, period.end)
-        yield period, (first, max(first, last))
-
-
-def _shape_of(
-    question: Question,
-    *,
-    buckets: tuple[tuple[str, str], ...],
-    dimensions: tuple[str, ...] = (),
-    active: bool = False,
-    order_by: tuple[Order, ...] = (),
-    limited: bool = False,
-) -> Shape:
-    filters = question.filters
-    entered = tuple(_at_entry(where) for where in filters)
-    goals = goals_in_force(filters, question.dimensions, question.goals)
-    return Shape(
-        one_site=question.site is not None,
-        metrics=question.metrics,
-        dimensions=dimensions,
-        conditions=shape_of(expand_goals(filters, question.goals)),
-        entry_conditions=shape_of(expand_goals(entered, question.goals)),
-        audience=shape_of(
-            expand_goals(without_goals(filters), question.goals), "audience"
-        ),
-        goals=tuple(
-            GoalShape(
-                name=f"goal.{index}",
-                where=shape_of((condition_of(goal),), f"goal.{index}")[0],
-                value="" if goal.value is None else f"value.{index}",
-            )
-            for index, goal in enumerate(goals)
-        ),
-        is_narrowed=any(names_goals(where) for where in filters),
-        has_page="page" in {*question.dimensions, *names_of(filters)},
-        attribution=question.attribution,
-        buckets=buckets,
-        active=active,
-        order_by=order_by,
-        limited=limited,
-    )
-
-
-def _at_entry(where: Where) -> Where:
-    """The condition with the entry page for the page, but in what users have done."""
-    if isinstance(where, HasDone):
-        return where
-    if isinstance(where, And | Or):
-        return type(where)(tuple(_at_entry(each) for each in where.filters))
-    if isinstance(where, Not):
-        return Not(_at_entry(where.filter))
-    if isinstance(where, Filter) and where.dimension == "page":
-        return msgspec.structs.replace(where, dimension="entry_page")
-    return where
-
-
-def _values_of(question: Question) -> dict[str, object]:
-    """What goes into the slots of the filters and goals of `_shape_of`."""
-    filters = question.filters
-    values = filter_values(expand_goals(filters, question.goals))
-    audience = expand_goals(without_goals(filters), question.goals)
-    values |= filter_values(audience, "audience")
-    goals = goals_in_force(filters, question.dimensions, question.goals)
-    for index, goal in enumerate(goals):
-        values[f"goal.{index}"] = goal.name
-        values |= filter_values((condition_of(goal),), f"goal.{index}")
-        if goal.value is not None:
-            values[f"value.{index}"] = goal.value.amount
-    return values
 
 
 def _filled(
@@ -252,7 +88,7 @@ def _filled(
     interval: Interval | None,
 ) -> tuple[str, list[object]]:
     statement = _compile(shape)
-    values = _values_of(question)
+    values = values_of(question)
     values |= {SITE: question.site, "limit": question.limit, "offset": question.offset}
     for name, (period, cuts) in zip((NOW, BEFORE), periods, strict=False):
         values[f"{name}.first_cut"], values[f"{name}.last_cut"] = cuts
@@ -364,7 +200,7 @@ def _columns(shape: Shape) -> dict[str, tuple[Facts, str]]:
             columns[f"p{index}"] = (Facts.AUDIENCE, metric.per)
         elif metric.per:
             sql = f"{sql} / nullif({metric.per}, 0)"
-        columns[f"m{index}"] = (_facts_of(name, shape), sql)
+        columns[f"m{index}"] = (facts_of(name, shape), sql)
     return columns
 
 
@@ -420,26 +256,6 @@ def _or_nothing(sql: str, metric: str) -> Expr:
     if find_metric(metric).kind in (Kind.COUNT, Kind.SUM):
         return fragment(f"coalesce({sql}, 0)")
     return fragment(sql)
-
-
-def _facts_of(metric: str, shape: Shape) -> Facts:
-    facts = find_metric(metric).facts
-    if metric == "sessions" and shape.active:
-        return Facts.ACTIVE
-    if find_metric(metric).by_run and _only_sessions_decide(shape):
-        return Facts.RUNS
-    if facts is Facts.ENTRIES and not shape.has_page:
-        return Facts.SESSIONS
-    return facts
-
-
-def _only_sessions_decide(shape: Shape) -> bool:
-    """Whether all events of a session are alike to the question."""
-    # Without any there is no join to be saved.
-    if shape.goals or not (shape.dimensions or shape.conditions):
-        return False
-    levels = {find_dimension(name).level for name in shape.dimensions}
-    return levels <= {Level.SESSION} and all(map(is_of_session, shape.conditions))
 
 
 def _order_of(question: Question) -> tuple[Order, ...]:

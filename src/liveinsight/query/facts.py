@@ -11,8 +11,6 @@ from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
 from liveinsight.query.catalog import (
-    GOAL,
-    Dimension,
     Facts,
     Level,
     find_dimension,
@@ -20,9 +18,7 @@ from liveinsight.query.catalog import (
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
     Slots,
-    Within,
     event_condition,
-    event_value,
     fragment,
     is_of_session,
     join_runs,
@@ -30,9 +26,9 @@ from liveinsight.query.conditions import (
     of_site,
     runs_between,
     session_condition,
-    session_value,
 )
-from liveinsight.query.model import Attribution, Where
+from liveinsight.query.labels import event_labels, session_labels
+from liveinsight.query.scope import GoalShape, Scope
 
 EVENT_COLUMNS = {
     "user_key": "e.user_key",
@@ -66,58 +62,6 @@ EVENT_CONDITIONS = {
     ),
     Facts.DEPTHS: "e.scroll_percent is not null and e.page is not null",
 }
-
-
-class GoalShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A goal that conversions are of, its name and value as slots."""
-
-    name: str
-    where: Where
-    value: str = ""
-    """ "" where the event says it."""
-
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What the selects over one period share."""
-
-    name: str
-    """Of the period: its slots are `name.start`, `name.end` and so on."""
-    one_site: bool
-    dimensions: tuple[Dimension, ...]
-    conditions: tuple[Where, ...]
-    entry_conditions: tuple[Where, ...]
-    """The same with the entry page in place of the page."""
-    audience: tuple[Where, ...]
-    """The same without the goals."""
-    goals: tuple[GoalShape, ...] = ()
-    """That conversions are of; none: of the built-in one."""
-    is_narrowed: bool = False
-    """Whether the conditions keep the events of these goals alone."""
-    attribution: Attribution = Attribution.SESSION
-    goal: GoalShape | None = None
-    """The one whose facts these are, where there is a row for each."""
-    event_bucket: str = ""
-    """SQL for the bucket of an event, where the dimension `time` is asked for."""
-    session_bucket: str = ""
-
-    def slot(self, name: str) -> str:
-        """The slot of the period's value."""
-        return f"{self.name}.{name}"
-
-    @property
-    def within(self) -> Within:
-        """Where the events of the conditions' own look-ups are."""
-        return Within(
-            one_site=self.one_site,
-            start=self.slot("start"),
-            end=self.slot("end"),
-            attribution=self.attribution,
-        )
-
-    @property
-    def by_goal(self) -> bool:
-        """Whether there is a row for each goal."""
-        return any(dimension.name == GOAL for dimension in self.dimensions)
 
 
 def select_facts(
@@ -176,7 +120,7 @@ def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
     """
     within = scope.within
     whole = exp.select(
-        *_session_labels(scope, slots, active=False),
+        *session_labels(scope, slots, active=False),
         *(exp.alias_(fragment(RUN_COLUMNS[name]), name) for name in columns),
     )
     whole = whole.from_("sessions as s", copy=False)
@@ -212,7 +156,7 @@ def _events_of_runs(
 ) -> Select:
     """The matching events, with the runs `r` that the conditions hold for."""
     selected = [_event_column(name, scope, slots) for name in columns]
-    query = exp.select(*_event_labels(scope, slots), *selected)
+    query = exp.select(*event_labels(scope, slots), *selected)
     query = query.from_("events as e", copy=False)
     query = query.where(*_in_period(Facts.EVENTS, scope, slots), copy=False)
     of_event = fragment("r.session_key = e.session_key")
@@ -262,7 +206,7 @@ def _events(
     facts: Facts, selected: Sequence[Expr], scope: Scope, slots: Slots
 ) -> Select:
     """The matching events `e`, with their runs `r` where these are asked for."""
-    labels = _event_labels(scope, slots)
+    labels = event_labels(scope, slots)
     query = exp.select(*labels, *selected).from_("events as e", copy=False)
     query = query.where(*_in_period(facts, scope, slots), copy=False)
     if facts is Facts.PRESENT:
@@ -293,7 +237,7 @@ def _sessions(
     """The sessions `s` with a matching event, once per value of the dimensions."""
     active = facts is Facts.ACTIVE
     query = exp.select(
-        *_session_labels(scope, slots, active=active),
+        *session_labels(scope, slots, active=active),
         "s.session_key",
         *(exp.alias_(fragment(SESSION_COLUMNS[c]), c) for c in columns),
     )
@@ -352,43 +296,3 @@ def _at_entry(scope: Scope) -> Scope:
         dimensions=tuple(entry if d.name == "page" else d for d in scope.dimensions),
         conditions=scope.entry_conditions,
     )
-
-
-def _event_labels(scope: Scope, slots: Slots) -> list[Expr]:
-    values = []
-    for dimension in scope.dimensions:
-        if dimension.level is Level.TIME:
-            values.append(fragment(scope.event_bucket))
-        elif dimension.name == GOAL:
-            values.append(_goal_label(scope, slots))
-        else:
-            values.append(event_value(dimension, slots, scope.within))
-    return _aliased(values)
-
-
-def _session_labels(scope: Scope, slots: Slots, *, active: bool) -> list[Expr]:
-    values = []
-    for dimension in scope.dimensions:
-        if dimension.level is Level.TIME:
-            bucket = "b.bucket_start" if active else scope.session_bucket
-            values.append(fragment(bucket))
-        elif dimension.name == GOAL:
-            values.append(_goal_label(scope, slots))
-        elif dimension.session_sql is None:
-            values.append(event_value(dimension, slots, scope.within))
-        else:
-            values.append(session_value(dimension, scope.within))
-    return _aliased(values)
-
-
-def _goal_label(scope: Scope, slots: Slots) -> Expr:
-    """The name of the goal that is met; of the audience of all goals, nothing."""
-    if scope.goal is None:
-        return exp.null()
-    return exp.cast(slots.add(scope.goal.name), "varchar", copy=False)
-
-
-def _aliased(values: Sequence[Expr]) -> list[Expr]:
-    return [
-        exp.alias_(value, f"d{index}", copy=False) for index, value in enumerate(values)
-    ]

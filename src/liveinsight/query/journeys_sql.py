@@ -21,8 +21,9 @@ from liveinsight.query.conditions import (
     make_statement,
     of_site,
 )
-from liveinsight.query.facts import Scope, select_facts
+from liveinsight.query.facts import select_facts
 from liveinsight.query.model import Where
+from liveinsight.query.scope import Scope
 
 PERIOD: Final = "now"
 PAGE_MARK: Final = "page:"

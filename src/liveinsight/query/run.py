@@ -9,7 +9,8 @@ from liveinsight.core.ports import Reader
 from liveinsight.query.buckets import buckets, find_zone
 from liveinsight.query.catalog import TIME, Kind, find_metric
 from liveinsight.query.check import check_question
-from liveinsight.query.compile import Cuts, compile_cuts, compile_rows, compile_totals
+from liveinsight.query.compile import compile_rows, compile_totals
+from liveinsight.query.cuts import Cuts, compile_cuts
 from liveinsight.query.model import (
     Answer,
     Interval,

@@ -30,9 +30,10 @@ from liveinsight.query.conditions import (
     of_site,
     shape_of,
 )
-from liveinsight.query.facts import Scope, select_facts
+from liveinsight.query.facts import select_facts
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Attribution, Goal, Period, Where
+from liveinsight.query.scope import Scope
 from liveinsight.query.sessions import read_structs
 
 MAX_LISTED: Final = 500
