@@ -21,6 +21,8 @@ from liveinsight.dashboard.links import NewLink, add_link, list_links
 from liveinsight.dashboard.models import Segment
 from liveinsight.dashboard.segments import list_segments, save_segment
 from liveinsight.dashboard.sites import add_site
+from liveinsight.dashboard.totals import list_spans, save_totals
+from liveinsight.demo.before import TOOL, counted_before
 from liveinsight.demo.catalogue import SITE, TIMEZONE
 from liveinsight.demo.funnels import FUNNELS
 from liveinsight.demo.goals import ANNOTATIONS, GOALS
@@ -45,15 +47,7 @@ def add_demo_site(now: int) -> None:
         # There still, if the site was removed and is added again.
         with suppress(ConfigError):
             add_goal(SITE, name, definition)
-    for name, funnel in FUNNELS.items():
-        steps = tuple(
-            StepDefinition(name=step, action=action)
-            for step, action in funnel.steps.items()
-        )
-        with suppress(ConfigError):
-            add_funnel(
-                SITE, name, FunnelDefinition(steps=steps, window_ms=funnel.window_ms)
-            )
+    add_funnels()
     today = dt.datetime.fromtimestamp(now / SECOND, ZoneInfo(TIMEZONE)).date()
     for days, text in ANNOTATIONS.items():
         add_annotation(SITE, today - dt.timedelta(days=days), text)
@@ -64,6 +58,21 @@ def add_demo_site(now: int) -> None:
     if not list_alerts(SITE):
         for name, watched in ALERTS.items():
             add_alert(SITE, Chosen(name=name, watched=watched))
+    if not list_spans(SITE):
+        save_totals(SITE, TOOL, list(counted_before(today)))
+
+
+def add_funnels() -> None:
+    """Adds the funnels that are missing."""
+    for name, funnel in FUNNELS.items():
+        steps = tuple(
+            StepDefinition(name=step, action=action)
+            for step, action in funnel.steps.items()
+        )
+        with suppress(ConfigError):
+            add_funnel(
+                SITE, name, FunnelDefinition(steps=steps, window_ms=funnel.window_ms)
+            )
 
 
 def add_segments() -> None:
