@@ -28,6 +28,11 @@ from liveinsight.query.conditions import (
 )
 from liveinsight.query.model import Where
 
+PLACE = "(e.time::uhugeint << 64) + (e.event_key >> 64)"
+"""The order of events: by time, within a millisecond any that is always the same.
+
+A number, for the steps are sorted by it: by time and event id it takes a third more.
+"""
 STANDS_BETWEEN = "e.interactive and e.event_type <> 'click'"
 """What breaks a strict sequence, unless it is the next step."""
 
@@ -168,7 +173,8 @@ def _counted(shape: FunnelShape, slots: Slots) -> Select:
     """The events, and which steps each of them is."""
     following = Within(one_site=shape.one_site, start="start", end="until")
     beginning = Within(one_site=shape.one_site, start="start", end="end")
-    query = exp.select("e.user_key", "e.session_key", "e.time", "e.event_id")
+    query = exp.select("e.user_key", "e.session_key", "e.time")
+    query = query.select(fragment(f"{PLACE} as place"))
     for number, where in enumerate(shape.steps, start=1):
         met = event_condition(where, slots, following)
         query = query.select(exp.alias_(met, f"at{number}", copy=False), copy=False)
@@ -215,14 +221,14 @@ def _present(within: Within, slots: Slots) -> Select:
 
 
 def _steps(shape: FunnelShape) -> Select:
-    """The events that are steps, or may stand between, each in its place of the row."""
-    unit = "session_key" if shape.in_session else "user_key"
+    """The events that are steps, or may stand between; strictly, numbered in order."""
     kept = [f"at{number}" for number in range(1, len(shape.steps) + 1)]
-    if shape.is_strict:
-        kept.insert(0, "stands_between")
-    order = f"partition by {unit} order by time, event_id"
-    query = exp.select("*", fragment(f"row_number() over ({order}) as place"))
-    return query.from_("counted").where(exp.or_(*kept))
+    if not shape.is_strict:
+        return exp.select("*").from_("counted").where(exp.or_(*kept))
+    unit = "session_key" if shape.in_session else "user_key"
+    number = f"row_number() over (partition by {unit} order by place) as place"
+    query = exp.select(fragment("* exclude (place)"), fragment(number))
+    return query.from_("counted").where(exp.or_("stands_between", *kept))
 
 
 def _attempts(shape: FunnelShape) -> Select:
