@@ -258,8 +258,8 @@ class Warehouse:
     def rewrite(self) -> None:
         """Writes the file anew, so that nothing is left in it of what was deleted.
 
-        Takes as much room again, and half a minute for 20 million events; questions
-        are answered meanwhile; when the files change places they wait for a moment.
+        Takes as much room again, and half a minute for 16 million events of a quiet
+        machine; questions are answered meanwhile, and wait for the change of the files.
 
         Raises:
             StoreUnavailable: the disk is full.
