@@ -2,20 +2,26 @@
 // report is swapped, and shows the ways of the block that is pointed at.
 import { $, $$ } from "./lib/page.js";
 
-let scrolled = 0;
-let wasAt = "";
+/** Where the diagram and the focus were, while the report is being swapped. */
+let before = null;
 
-document.addEventListener("htmx:beforeSwap", () => {
-  scrolled = $(".ways-scroll")?.scrollLeft ?? 0;
-  wasAt = document.activeElement?.id ?? "";
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "report") return;
+  before = {
+    scrolled: $(".ways-scroll")?.scrollLeft ?? 0,
+    focused: document.activeElement?.id ?? "",
+  };
 });
 
 document.addEventListener("htmx:afterSettle", () => {
   const pane = $(".ways-scroll");
-  if (!pane) return;
-  pane.scrollLeft = scrolled;
-  if (wasAt.startsWith("place-")) document.getElementById(wasAt)?.focus({ preventScroll: true });
-  else showEnd(pane);
+  if (!pane || !before) return;
+  const { scrolled, focused } = before;
+  before = null;
+  if (focused.startsWith("place-")) {
+    pane.scrollLeft = scrolled;
+    document.getElementById(focused)?.focus({ preventScroll: true });
+  } else showEnd(pane);
 });
 
 function point(place) {

@@ -12,6 +12,7 @@ from typing import Final
 
 from django.http import QueryDict
 
+from liveinsight.dashboard.api import read_number
 from liveinsight.dashboard.pages.address import change_query, write_query
 from liveinsight.errors import QueryError
 from liveinsight.query.journeys import MOST_BREADTH, MOST_STEPS
@@ -71,30 +72,18 @@ def read_through(query: QueryDict) -> Through | None:
     if not text:
         return None
     return Through(
-        step=read_whole(query, "step", 1, MOST_STEPS), place=read_place(text)
+        step=read_number(query, "step", 1, MOST_STEPS), place=read_place(text)
     )
 
 
 def read_steps(query: QueryDict) -> int:
     """How many steps."""
-    return read_whole(query, "steps", DEFAULT_STEPS, MOST_STEPS)
+    return read_number(query, "steps", DEFAULT_STEPS, MOST_STEPS)
 
 
 def read_breadth(query: QueryDict) -> int:
     """How many places of each step."""
-    return read_whole(query, "breadth", DEFAULT_BREADTH, MOST_BREADTH)
-
-
-def read_whole(query: QueryDict, name: str, default: int, most: int) -> int:
-    """A whole number of the address.
-
-    Raises:
-        QueryError: it is none.
-    """
-    text = query.get(name) or str(default)
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= most:
-        raise QueryError(name, f"give a whole number from 1 to {most}")
-    return int(text)
+    return read_number(query, "breadth", DEFAULT_BREADTH, MOST_BREADTH)
 
 
 def read_groups(query: QueryDict, pages: Iterable[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext
 
 from liveinsight.dashboard.pages import journey_address as address
 from liveinsight.dashboard.pages.address import change_query
+from liveinsight.dashboard.pages.choice import Choice
 from liveinsight.dashboard.pages.labels import label_of
 from liveinsight.dashboard.pages.periods import list_kept
 from liveinsight.query.journeys import MOST_BREADTH
@@ -23,14 +24,6 @@ from liveinsight.query.journeys_model import (
 )
 
 SUGGESTED: Final = 200
-
-
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to choose."""
-
-    label: str
-    address: str
-    is_chosen: bool = False
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import msgspec
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from liveinsight.core.limits import DAY
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.address import change_query
+from liveinsight.dashboard.pages.choice import Choice
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.heat_table import make_table
 from liveinsight.dashboard.pages.periods import choose_period
@@ -38,14 +38,6 @@ NAMES: Final = {
 LENGTHS: Final = {Interval.DAY: DAY, Interval.WEEK: 7 * DAY, Interval.MONTH: 28 * DAY}
 BY_DAY: Final = 32 * DAY
 BY_WEEK: Final = 190 * DAY
-
-
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to choose."""
-
-    label: str
-    address: str
-    is_chosen: bool
 
 
 @shareable
