@@ -3,12 +3,15 @@
 import re
 from typing import cast
 
+from liveinsight.core.limits import DAY
 from liveinsight.core.ports import Reader
 from liveinsight.query.check import check_period, check_site
 from liveinsight.query.model import Filter, Operator, Period, Question, Where
 from liveinsight.query.run import answer
 
 MOST_PROPERTIES = 100
+MOST_READ = 20_000
+"""Events, twice."""
 
 
 def suggest_values(
@@ -45,27 +48,34 @@ def suggest_values(
 def property_names(site: str | None, period: Period, reader: Reader) -> list[str]:
     """The names of properties that events of the period have, most used first.
 
+    Of a long period only its earliest and its latest events are read: reading the
+    JSON of all took 1.4 s for 5 million.
+
     Raises:
         QueryError: the site or the period cannot be asked about.
     """
     check_site(site)
     check_period("period", period)
-    values = (site, site, period.start, period.end, MOST_PROPERTIES)
-    rows = reader.query(_PROPERTY_NAMES, values)
-    return [cast("str", row[0]) for row in rows]
+    late = max(period.start, period.end - _LATEST)
+    values = (site, period.start, period.end, late, MOST_READ, MOST_PROPERTIES)
+    return [cast("str", row[0]) for row in reader.query(_PROPERTY_NAMES, values)]
 
 
+_LATEST = 2 * DAY
 _PROPERTY_NAMES = """
-select name
-from (
-    select unnest(json_keys(e.properties)) as name
+with of_site as (
+    select e.time, e.properties
     from events e
-    where (e.site = $1 or $2 is null)
-        and e.time >= $3
-        and e.time < $4
-        and e.properties is not null
+    where (e.site = $1 or $1 is null) and e.properties is not null
+),
+read as (
+    (select properties from of_site where time >= $2 and time < $3 limit $5)
+    union all
+    (select properties from of_site where time >= $4 and time < $3 limit $5)
 )
+select name
+from (select unnest(json_keys(properties)) as name from read)
 group by name
 order by count(*) desc, name
-limit $5
+limit $6
 """
