@@ -82,6 +82,18 @@ def test_nobody_at_all_is_below_one_and_ends_what_was_above_none() -> None:
     assert verdict(look(Visitors(direction=Direction.ABOVE, than=1))) == "calm"
 
 
+def test_a_server_that_has_just_begun_tells_of_nobody_missing() -> None:
+    a_server(visitors(3, NOW - MINUTE))
+    for direction, than, said in (
+        (Direction.BELOW, 9, "between"),
+        (Direction.BELOW, 1, "calm"),
+        (Direction.ABOVE, 9, "between"),
+        (Direction.ABOVE, 1, "over"),
+    ):
+        watched = Visitors(direction=direction, than=than)
+        assert verdict(look(watched, up_since=NOW - 4 * MINUTE)) == said
+
+
 def an_hour_among_weeks(now: int, *before: int) -> None:
     """Visitors of the last full hour, and of the same hour of the weeks before."""
     hour = THIS_HOUR - HOUR

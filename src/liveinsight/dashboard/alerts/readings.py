@@ -77,10 +77,14 @@ def read_visitors(watched: Visitors, look: Look) -> Reading:
     )
     count = answer(question, look.server.now).totals[0] or 0
     margin = max(1, watched.than * MARGIN)
+    # Of a server that has just begun, more may be here than it has heard of.
+    has_heard_all = look.now - look.up_since >= CURRENT_WINDOW
     if watched.direction is Direction.ABOVE:
-        is_over, is_calm = count > watched.than, count <= max(0, watched.than - margin)
+        is_over = count > watched.than
+        is_calm = has_heard_all and count <= max(0, watched.than - margin)
     else:
-        is_over, is_calm = count < watched.than, count >= watched.than + margin
+        is_over = has_heard_all and count < watched.than
+        is_calm = count >= watched.than + margin
     return Reading(
         value=count,
         at=look.now,
