@@ -4,12 +4,11 @@ from typing import Final
 
 import msgspec
 from django.http import QueryDict
-from django.utils.formats import number_format
 
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard.goals import BUILT_IN
 from liveinsight.dashboard.pages.address import filter_query
-from liveinsight.dashboard.pages.labels import format_metric, label_of
+from liveinsight.dashboard.pages.labels import format_amount, format_metric, label_of
 from liveinsight.query.catalog import GOAL
 from liveinsight.query.model import (
     Attribution,
@@ -25,7 +24,6 @@ from liveinsight.query.run import answer
 
 METRICS: Final = ("visitors", "conversions", "conversion_rate", "revenue")
 CURRENCY: Final = "currency"
-IN_FULL: Final = 100_000
 
 
 class GoalLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +88,9 @@ def ask_goals(asked: GoalQuestion, query: QueryDict, reader: Reader) -> list[Goa
             visitors=round(visitors),
             conversions=round(conversions),
             rate=format_metric(rate, "ratio"),
-            revenue=write_money(revenue, fixed.get(name, currency)) if revenue else "",
+            revenue=f"{format_amount(revenue)} {fixed.get(name, currency)}".strip()
+            if revenue
+            else "",
             width=f"{100 * visitors / most:.2f}%",
             address=filter_query(query, GOAL, name),
         )
@@ -113,13 +113,3 @@ def find_currency(asked: GoalQuestion, reader: Reader) -> str:
     question = asked.ask(("events",), CURRENCY, is_sold)
     rows = answer(question, reader, with_totals=False).rows
     return str(rows[0].dimensions[0]) if len(rows) == 1 else ""
-
-
-def write_money(amount: float, currency: str) -> str:
-    """An amount with its currency, short where it is large."""
-    if amount < IN_FULL:
-        digits = 0 if float(amount).is_integer() else 2
-        shown = number_format(amount, digits, use_l10n=True, force_grouping=True)
-    else:
-        shown = format_metric(round(amount), "currency")
-    return f"{shown} {currency}".strip()

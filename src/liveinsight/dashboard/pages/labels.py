@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -87,6 +88,7 @@ TRANSLATED: Final = {"channel", "device", "event_type"}
 
 MINUTES_IN_HOUR: Final = 60
 COUNTED_IN_FULL: Final = 10_000
+MONEY_IN_FULL: Final = 100_000
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,16 +198,29 @@ def format_duration(ms: float) -> str:
     return pgettext("duration", "%(s)ds") % {"s": s}
 
 
+def format_amount(amount: float) -> str:
+    """An amount of money, in full below a hundred thousand."""
+    if abs(amount) >= MONEY_IN_FULL:
+        return format_count(amount)
+    digits = 0 if float(amount).is_integer() else 2
+    return number_format(amount, digits, use_l10n=True, force_grouping=True)
+
+
+FORMATS: Final[dict[str, Callable[[float], str]]] = {
+    "ratio": lambda value: f"{value * 100:.1f}".removesuffix(".0") + "%",
+    "percent": lambda value: f"{round(value)}%",
+    "ms": format_duration,
+    "currency": format_amount,
+}
+"""How values of a unit are written, other than counts and means."""
+
+
 def format_metric(value: float | None, unit: str) -> str:
     """A metric's value in its unit; a dash where there is none."""
     if value is None:
         return "–"
-    if unit == "ratio":
-        return f"{value * 100:.1f}".removesuffix(".0") + "%"
-    if unit == "percent":
-        return f"{round(value)}%"
-    if unit == "ms":
-        return format_duration(value)
+    if unit in FORMATS:
+        return FORMATS[unit](value)
     if isinstance(value, float) and not value.is_integer():
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return format_count(value)
