@@ -19,6 +19,7 @@ from liveinsight.dashboard.pages.session import list_pages, list_steps  # isort:
 from liveinsight.dashboard.pages.sessions import LISTED  # isort: skip
 from liveinsight.dashboard.sites import add_site  # isort: skip
 from liveinsight.query.lists import timeline  # isort: skip
+from liveinsight.query.sessions import MOST_STEPS  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -258,10 +259,13 @@ def test_who_never_came_cannot_be_erased(user: str) -> None:
         assert asked == []
 
 
-def test_a_dashboard_of_a_stack_says_which_command_erases() -> None:
-    client = a_site_with(two_visits())
-    page = look(client, "/visitor/erase/", id="anna")
-    assert "liveinsight user erase anna --site shop.example" in page.text
+@pytest.mark.parametrize(
+    ("user", "said"), [("anna", "anna"), ("--yes; rm -r ~", "'--yes; rm -r ~'")]
+)
+def test_a_dashboard_of_a_stack_says_which_command_erases(user: str, said: str) -> None:
+    client = a_site_with([an_event(user_id=user)])
+    page = look(client, "/visitor/erase/", id=user)
+    assert f"liveinsight user erase --site shop.example -- {said}" in page.text
     assert "Erase for good" not in page.text
 
 
@@ -284,3 +288,14 @@ def test_the_log_tells_who_did_what() -> None:
     )
     text = look(client, "/audit/").text
     assert "ada erased shop.example, visitor 1a2b" in text
+
+
+def test_a_timeline_without_end_is_cut_and_says_so() -> None:
+    events = [
+        an_event(NOON + number, event_id=f"evt_{number:05}", session_id="sess_long")
+        for number in range(MOST_STEPS + 50)
+    ]
+    client = a_site_with(events)
+    page = look(client, "/sessions/sess_long/")
+    assert len(page.context["steps"]) == MOST_STEPS
+    assert "The first 2,000 events" in page.text

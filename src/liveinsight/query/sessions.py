@@ -11,6 +11,8 @@ from liveinsight.core.ports import Reader
 from liveinsight.query.check import check_id, check_site
 
 MOST_VISITS = 500
+MOST_STEPS = 2_000
+"""Of one timeline: whoever sends more into one session is no visitor."""
 
 
 class SessionEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,11 +164,15 @@ def session_events(
 def timeline(
     site: str | None, session_id: str, reader: Reader
 ) -> list[TimelineStep] | None:
-    """The session's events in order and in full; None if there is no such session."""
+    """The session's events in order and in full; None if there is no such session.
+
+    At most the first MOST_STEPS of them.
+    """
     found = _find(site, session_id, reader)
     if found is None:
         return None
-    return read_structs(reader.query(_TIMELINE, _span(found)), TimelineStep)
+    params = [*_span(found), MOST_STEPS]
+    return read_structs(reader.query(_TIMELINE, params), TimelineStep)
 
 
 def page_times(steps: Sequence[TimelineStep]) -> list[PageTime]:
@@ -311,4 +317,5 @@ select
 from events
 where site = $1 and session_key = $2::uhugeint and time between $3 and $4
 order by time, event_id
+limit $5
 """

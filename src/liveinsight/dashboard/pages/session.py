@@ -12,7 +12,7 @@ from liveinsight.core.event import ENGAGEMENT, PAGE_VIEW
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 from liveinsight.query import lists
-from liveinsight.query.sessions import PageTime, page_times
+from liveinsight.query.sessions import MOST_STEPS, PageTime, page_times
 
 LONG_SILENCE: Final = 3 * limits.MINUTE
 """A pause worth a line of its own between two steps."""
@@ -55,6 +55,7 @@ def session(request: HttpRequest, session_id: str) -> HttpResponse:
         "session": found,
         "steps": list_steps(events),
         "pages": list_pages(events),
+        "most": MOST_STEPS if len(events) >= MOST_STEPS else 0,
     }
     return render(request, "session.html", context)
 

@@ -1,5 +1,7 @@
 """`/visitors/<id>/`: one visitor's sessions; all that is kept, handed out or erased."""
 
+import shlex
+
 import msgspec
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -65,6 +67,10 @@ def erase(request: HttpRequest) -> HttpResponse:
         "user_id": user_id,
         "history": history,
         "is_unsure": is_unsure,
+        # The id is a stranger's: it must not become another command, or an option.
+        "command": shlex.join(
+            ["liveinsight", "user", "erase", "--site", scope.site, "--", user_id]
+        ),
         "can_erase": server.erase is not None,
         "is_being_erased": is_being_erased(scope, user_id),
     }
