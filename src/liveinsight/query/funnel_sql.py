@@ -101,10 +101,12 @@ def compile_stops(shape: FunnelShape, step: int) -> Statement:
     session_id, user_id, time of the step, entry page, source, country, device, count.
     """
     slots = Slots()
-    sql = _STOPS.format(step=step)
-    query = cast("Select", slots.bind(sql, start="start", until="until"))
-    query = query.limit(slots.add("limit")).offset(slots.add("offset"))
-    return _finish(query, shape, slots)
+    columns = ("user_key", f"time{step} as time", f"session{step} as session_key")
+    some = exp.select(*columns, "count(*) over () as stopped").from_("best")
+    some = some.where(f"reached = {step}").order_by("time desc", "user_key")
+    some = some.limit(slots.add("limit")).offset(slots.add("offset"))
+    query = cast("Select", slots.bind(_STOPS, start="start", until="until"))
+    return _finish(query, shape, slots, last_steps=some)
 
 
 @lru_cache(maxsize=256)
@@ -121,16 +123,15 @@ def compile_here(shape: FunnelShape) -> Statement:
 
 _STOPS = """
 select
-    s.session_id, u.user_id, b.time{step}, s.entry_page, s.source, s.country, s.device,
-    count(*) over () as stopped
-from best as b
+    s.session_id, u.user_id, b.time, s.entry_page, s.source, s.country, s.device,
+    b.stopped
+from last_steps as b
 join users as u on u.user_key = b.user_key
 left join sessions as s
-    on s.session_key = b.session{step}
+    on s.session_key = b.session_key
     and s.last_activity >= :start
     and s.start_time < :until
-where b.reached = {step}
-order by b.time{step} desc, u.user_id
+order by b.time desc, b.user_key
 """
 
 _HERE = """
@@ -154,8 +155,10 @@ order by step, nth
 """
 
 
-def _finish(query: Select, shape: FunnelShape, slots: Slots) -> Statement:
-    """The select from `best`, with what comes before it."""
+def _finish(
+    query: Select, shape: FunnelShape, slots: Slots, **more: Select
+) -> Statement:
+    """The select from `best`, with what comes before it, and more after that."""
     before = {
         "counted": _counted(shape, slots),
         "steps": _steps(shape),
@@ -164,7 +167,7 @@ def _finish(query: Select, shape: FunnelShape, slots: Slots) -> Statement:
     }
     if shape.label:
         before["best_of_label"] = _best(shape, ", label", slots)
-    for name, of in before.items():
+    for name, of in (before | more).items():
         query = query.with_(name, as_=of, copy=False)
     return make_statement(query, slots)
 
