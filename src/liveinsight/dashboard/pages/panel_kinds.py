@@ -100,9 +100,9 @@ PANELS: Final = (
         name="devices",
         label=gettext_noop("Devices"),
         tabs=(
-            Tab(dimension="device", label=gettext_noop("Devices")),
             Tab(dimension="browser", label=gettext_noop("Browsers")),
             Tab(dimension="os", label=gettext_noop("Systems")),
+            Tab(dimension="device", label=gettext_noop("Devices")),
             _rare(
                 "browser_version", gettext_noop("Browser versions"), within="browser"
             ),
