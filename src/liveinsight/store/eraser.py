@@ -126,11 +126,11 @@ class Eraser:
 
     def people(self) -> list[Person]:
         """Who is being erased."""
-        return [erasure.person for erasure in self._table.waiting()]
+        return list(self._table.people().values())
 
     def progress(self, asked: Asked) -> Progress:
         """How far it is."""
-        if any(erasure.id == asked.number for erasure in self._table.waiting()):
+        if asked.number in self._table.people():
             return Progress(done=self._searched)
         return Progress(done=None, erased=self._results.get(asked.number))
 
@@ -139,7 +139,7 @@ class Eraser:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                while self._table.waiting() and not self._stopping.is_set():
+                while self._table.people() and not self._stopping.is_set():
                     self._erase_waiting()
                 is_failing = False
                 self._wake.wait()

@@ -70,6 +70,15 @@ class Erasures:
             )
         ]
 
+    def people(self) -> dict[int, Person]:
+        """Who is to be erased, by the number of the erasure; to be asked often."""
+        return {
+            number: Person(site, user)
+            for number, site, user in self._inbox.read(
+                "select id, site, user from erasures order by id"
+            )
+        }
+
     def note_copies(self, erasure: Erasure, copies: Sequence[Copy]) -> None:
         """Keeps what the archive holds, before it is changed."""
         self._inbox.write(
