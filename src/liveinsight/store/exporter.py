@@ -6,6 +6,7 @@ import io
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -101,8 +102,9 @@ class Exporter:
         self._folder.mkdir(exist_ok=True, mode=0o700)
         forgotten = time.time() - FORGOTTEN_SECONDS
         for left in self._folder.iterdir():
-            if left.stat().st_mtime < forgotten:
-                left.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # its own export has just removed it
+                if left.stat().st_mtime < forgotten:
+                    left.unlink()
         return self._folder / uuid4().hex
 
 
