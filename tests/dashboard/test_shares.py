@@ -8,7 +8,8 @@ from urllib.parse import unquote
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import get_script_prefix
 
 from liveinsight.core import limits
@@ -19,6 +20,7 @@ from liveinsight.dashboard.links import revoke_link
 from liveinsight.dashboard.models import SharedLink
 from liveinsight.dashboard.pages import share as share_pages
 from liveinsight.dashboard.rights import open_grant
+from liveinsight.dashboard.share_access import AT_ONCE, Shares
 from liveinsight.dashboard.sites import add_site, remove_site
 from liveinsight.query.model import Filter, HasDone, Operator
 from tests.dashboard.clients import an_account, nobody
@@ -414,6 +416,20 @@ def test_strangers_leave_room_for_those_who_are_signed_in() -> None:
     owner = an_account("eve")
     assert owner.get("/live/poll", {"site": SITE}).status_code == 200
     assert len(hub.groups) == 11
+
+
+def test_strangers_take_some_of_the_threads_and_no_more() -> None:
+    path, middleware = path_of(a_link()), Shares(lambda _: HttpResponse("here"))
+
+    def ask(path: str) -> int:
+        return middleware(RequestFactory().get(path)).status_code
+
+    assert ask(path) == 200
+    for _ in range(AT_ONCE):
+        assert middleware.free.acquire(blocking=False)
+    assert (ask(path), ask("/")) == (503, 200)
+    middleware.free.release()
+    assert ask(path) == 200
 
 
 def test_strangers_take_at_most_half_of_the_streams() -> None:

@@ -26,6 +26,7 @@ from liveinsight.dashboard.shares import (
 AT_ONCE: Final = 5
 """Requests by links that are answered at once, of the eight threads: the others are
 for those who are signed in."""
+BUSY: Final = "Many are looking at this page. Try again in a moment."
 COOKIE: Final = "liveinsight_share"
 SALT: Final = "liveinsight.share"
 UNLOCKED_SECONDS: Final = 12 * limits.HOUR // limits.SECOND
@@ -49,7 +50,7 @@ class Shares:
         if named is None:
             return self.answer(request)
         if not self.free.acquire(blocking=False):
-            return HttpResponse(status=503, headers={"Retry-After": "1"})
+            return HttpResponse(BUSY, "text/plain", 503, headers={"Retry-After": "1"})
         try:
             return self.answer_by_link(
                 request, named["kind"], named["slug"], named["rest"]

@@ -106,11 +106,11 @@ def read_change(watched: Change, look: Look) -> Reading | None:
         for week in same_hour_before(hour, look.timezone)
         if first is not None and first <= week.start
     ]
-    if len(before) < FEWEST_WEEKS:
-        return None
-    usual = sum(ask(watched.metric, week, look) for week in before) / len(before)
-    if usual < watched.least:
-        return None
+    usual = 0.0
+    if len(before) >= FEWEST_WEEKS:
+        usual = sum(ask(watched.metric, week, look) for week in before) / len(before)
+    if usual < watched.least:  # this hour need not be asked about once more
+        return Reading(value=None, at=hour.end, is_over=False, is_calm=False)
     value = ask(watched.metric, hour, look)
     change = 100 * (value - usual) / usual
     if watched.direction is Direction.BELOW:

@@ -17,7 +17,8 @@ class Turn(StrEnum):
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What one look found."""
 
-    value: float
+    value: float | None
+    """None: looked at, and too little to tell."""
     usual: float | None = None
     """What `value` was compared with, where that is not in the definition."""
     at: int = 0

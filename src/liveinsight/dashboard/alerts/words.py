@@ -99,19 +99,20 @@ def tell(
 
 def tell_found(watched: Watched, reading: Reading, timezone: str) -> str:
     """What was found, with what it is compared with."""
+    value = reading.value or 0
     if isinstance(watched, Visitors):
-        return _("Now: %(count)s.") % {"count": write_number(reading.value)}
+        return _("Now: %(count)s.") % {"count": write_number(value)}
     if isinstance(watched, Change):
         return _("From %(from)s to %(to)s: %(value)s, usually %(usual)s.") % {
             "from": clock(reading.at - HOUR, timezone),
             "to": clock(reading.at, timezone),
-            "value": write_number(reading.value),
+            "value": write_number(value),
             "usual": write_number(reading.usual or 0),
         }
     if isinstance(watched, Quiet):
         return _("The last came at %(time)s.") % {"time": moment(reading.at, timezone)}
     return _("Last two hours: %(share)s, usually %(usual)s.") % {
-        "share": write_share(reading.value),
+        "share": write_share(value),
         "usual": write_share(reading.usual or 0),
     }
 
