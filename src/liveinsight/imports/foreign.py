@@ -2,6 +2,9 @@
 
 from functools import lru_cache
 
+from msgspec.structs import replace
+
+from liveinsight.core.event import Event
 from liveinsight.core.session import made_session_id
 from liveinsight.core.source import Source, classify
 from liveinsight.core.url import Url, readable_path, split_url
@@ -24,16 +27,26 @@ class Visits:
         return self._running.session_of(site, user, at, proposed, sent=False)
 
 
-Arrival = tuple[Url | None, str | None, Source]
-
-
 @lru_cache(maxsize=4096)
-def arrival_of(page_url: str, referrer: str) -> Arrival:
-    """The page's URL and its path as people read it, and who sent the visitor."""
+def _arrival_of(page_url: str, referrer: str) -> tuple[Url | None, str | None, Source]:
     page = split_url(page_url)
     came_from = split_url(referrer) if referrer else None
     path = None if page is None else readable_path(page.path)
     return page, path, classify(page, came_from)
+
+
+def with_page(event: Event, page_url: str, referrer: str) -> Event | None:
+    """The event on its page, with who sent the visitor; None if that is no URL."""
+    page, path, source = _arrival_of(page_url, referrer)
+    if page is None:
+        return None
+    return replace(
+        event,
+        page_url=page_url,
+        host=page.host,
+        page=path,
+        **{name: getattr(source, name) for name in Source.__struct_fields__},
+    )
 
 
 def within(text: str, most: int) -> str | None:

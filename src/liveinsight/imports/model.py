@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Protocol
 
 import msgspec
 
@@ -87,13 +86,6 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         if page and any(fnmatchcase(page, each) for each in self.excluded_pages):
             return Reason.EXCLUDED_PAGE
         return None
-
-
-class Records(Protocol):
-    """The records of one kind of file."""
-
-    def __call__(self, lines: "Lines", terms: Terms) -> Iterator[Outcome]:
-        """What becomes of each record, in order: always the same for the same file."""
 
 
 Lines = Iterator[bytes]

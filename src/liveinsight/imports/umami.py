@@ -18,7 +18,7 @@ from liveinsight.core.country import country_code
 from liveinsight.core.event import PAGE_VIEW, Event, Scalar
 from liveinsight.core.site import site_id
 from liveinsight.errors import ConfigError
-from liveinsight.imports.foreign import Visits, arrival_of, within
+from liveinsight.imports.foreign import Visits, with_page, within
 from liveinsight.imports.model import Lines, Outcome, Reason, Terms, skip
 
 NEEDED: Final = frozenset({"session_id", "created_at", "url_path", "event_type"})
@@ -139,18 +139,20 @@ class UmamiReader:
 
     def _event(self, row: dict[str, str], at: int, host: str) -> Event | None:
         page_url = f"https://{host}{_path(row, 'url_path', 'url_query')}"
-        page, path, source = arrival_of(page_url, _referrer(row))
         is_view = row["event_type"] == PAGE_VIEW_TYPE
-        name = PAGE_VIEW if is_view else within(row.get("event_name", ""), 64)
-        event_id = _event_id(row)
-        if page is None or name is None or len(page_url) > limits.URL_CHARS:
+        name = (
+            PAGE_VIEW
+            if is_view
+            else within(row.get("event_name", ""), limits.EVENT_TYPE_CHARS)
+        )
+        if name is None or len(page_url) > limits.URL_CHARS:
             return None
+        event_id = _event_id(row)
         lasting = within(row.get("distinct_id", ""), limits.USER_ID_CHARS)
-        visitor = None if lasting else row["session_id"]
         site, user = self._terms.site, lasting or row["session_id"]
         system, version = _system(row.get("os", ""))
         browser = row.get("browser", "")
-        return Event(
+        event = Event(
             site=site,
             language=within(row.get("language", ""), limits.LANGUAGE_CHARS),
             country=country_code(row.get("country", "")),
@@ -161,19 +163,8 @@ class UmamiReader:
             os=system,
             os_version=version,
             user_id=lasting,
-            visitor_id=visitor,
+            visitor_id=None if lasting else user,
             session_id=self._visits.session_of(site, user, at, event_id),
-            page_url=page_url,
-            host=page.host,
-            page=path,
-            referrer=source.referrer,
-            source=source.source,
-            channel=source.channel,
-            utm_source=source.utm_source,
-            utm_medium=source.utm_medium,
-            utm_campaign=source.utm_campaign,
-            utm_term=source.utm_term,
-            utm_content=source.utm_content,
             received_at=at,
             present_at=at,
             event_id=event_id,
@@ -183,6 +174,7 @@ class UmamiReader:
             screen_width=_width(row.get("screen", "")),
             properties=self._properties_of(row) if not is_view else None,
         )
+        return with_page(event, page_url, _referrer(row))
 
     def _properties_of(self, row: dict[str, str]) -> dict[str, Scalar] | None:
         if self._properties is None:

@@ -19,7 +19,7 @@ from liveinsight.core.site import Site
 from liveinsight.core.url import host_of
 from liveinsight.core.user_id import visitor_id
 from liveinsight.errors import ConfigError
-from liveinsight.imports.foreign import Visits, arrival_of
+from liveinsight.imports.foreign import Visits, with_page
 from liveinsight.imports.model import Lines, Outcome, Reason, Terms, skip
 
 LINE_BYTES = 16 * 1024
@@ -155,15 +155,10 @@ class LogReader:
         return page_url
 
     def _event(self, hit: "_Hit") -> Event | None:
-        page, path, source = arrival_of(
-            hit.page_url, hit.referrer if len(hit.referrer) < limits.URL_CHARS else ""
-        )
-        if page is None:
-            return None
         site, device = self._site, parse_user_agent(hit.agent)
         place = self._terms.place_of(hit.address)
         visitor = self._visitor(hit)
-        return Event(
+        event = Event(
             site=site.id,
             country=place.country,
             region=place.region,
@@ -176,22 +171,13 @@ class LogReader:
             ip=hit.address if site.keep_addresses else None,
             visitor_id=visitor,
             session_id=self._visits.session_of(site.id, visitor, hit.at, hit.event_id),
-            page_url=hit.page_url,
-            host=page.host,
-            page=path,
-            referrer=source.referrer,
-            source=source.source,
-            channel=source.channel,
-            utm_source=source.utm_source,
-            utm_medium=source.utm_medium,
-            utm_campaign=source.utm_campaign,
-            utm_term=source.utm_term,
-            utm_content=source.utm_content,
             received_at=hit.at,
             present_at=hit.at,
             event_id=hit.event_id,
             timestamp=hit.at,
         )
+        is_short = len(hit.referrer) <= limits.URL_CHARS
+        return with_page(event, hit.page_url, hit.referrer if is_short else "")
 
     def _visitor(self, hit: "_Hit") -> str:
         """As at the door: of a day, but who is here over midnight stays the same."""
