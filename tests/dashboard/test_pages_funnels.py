@@ -120,6 +120,8 @@ def test_those_who_left_are_listed_with_links_to_their_sessions() -> None:
     assert f"/visitors/cleo/?site={SITE}" in page.links()
     done = look(client, path, stopped="3")
     assert f"/visitors/anna/?site={SITE}" in done.links()
+    beyond = look(client, path, stopped="1", skip="20")
+    assert beyond.context["stopped"].found.count == 1
     assert look(client, path, stopped="4").status == 400
     assert look(client, path, stopped="x").status == 400
 

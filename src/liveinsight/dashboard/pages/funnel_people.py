@@ -42,6 +42,10 @@ def ask_stopped(
         question, dimension=None, limit=STOPPED, offset=skip, compare=None
     )
     found = list_stopped(some, step, reader)
+    if skip and not found.visits:  # another filter has left fewer
+        skip = 0
+        some = msgspec.structs.replace(some, offset=0)
+        found = list_stopped(some, step, reader)
     shown = skip + len(found.visits)
     return StoppedView(
         step=step,
