@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
+from django.urls import get_script_prefix, resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -95,15 +95,12 @@ def list_ways(
     *,
     keys: str = "",
 ) -> list[Way]:
-    """The entries whose pages exist; by a shared link, those that it opens."""
+    """The entries; by a shared link, those that it opens."""
     at = request.resolver_match.url_name if request.resolver_match else None
     share = share_of(request)
     ways: list[Way] = []
     for entry in entries:
-        try:
-            path = reverse(entry.route)
-        except NoReverseMatch:
-            continue
+        path = reverse(entry.route)
         within = "/" + path.removeprefix(get_script_prefix())
         if share is not None and not opens(share, resolve(within).func, entry.route):
             continue
