@@ -31,6 +31,10 @@ STREAMS: Final = 2
 RETRY_SECONDS: Final = 30
 
 
+class ExportsUnderWayError(StoreUnavailable):
+    """As many exports are being made as may be at once."""
+
+
 class Exporter:
     """Writes exports of what `reader` reads; parts are kept in `folder` meanwhile."""
 
@@ -67,11 +71,11 @@ class Exporter:
         A Parquet file comes after all its parts are written: it is read from its end.
 
         Raises:
-            StoreUnavailable: the warehouse is closed or being replaced, or disk full,
-                or as many exports are made as may be at once.
+            StoreUnavailable: the warehouse is closed or being replaced, or disk full.
+            ExportsUnderWayError: as many are being made as may be at once.
         """
         if not self._streams.acquire(blocking=False):
-            raise StoreUnavailable("other exports are being made", RETRY_SECONDS)
+            raise ExportsUnderWayError("other exports are being made", RETRY_SECONDS)
         try:
             windows = self.plan(wanted)
             if wanted.format is ExportFormat.PARQUET:

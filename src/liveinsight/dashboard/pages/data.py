@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from liveinsight.dashboard import runtime
@@ -23,6 +25,7 @@ from liveinsight.dashboard.sites import load_sites
 from liveinsight.dashboard.totals import list_spans
 from liveinsight.errors import QueryError, StoreUnavailable
 from liveinsight.store.export import AskedExport, ExportFormat, Wanted
+from liveinsight.store.exporter import ExportsUnderWayError
 
 MOST_PARQUET: Final = 2_000_000
 """Events of a Parquet file on a page: it is sent when it is whole, and browsers and
@@ -73,7 +76,12 @@ def export(request: HttpRequest) -> HttpResponseBase:
             compressed="compressed" in asked,
         )
     )
-    pieces = begin(wanted)
+    try:
+        pieces = begin(wanted)
+    except ExportsUnderWayError:
+        busy = _("Other exports are being made. Try again when one has ended.")
+        messages.warning(request, busy)
+        return redirect("data")
     name = file_name(wanted)
     note(request.user.get_username(), "export", name)
     response = StreamingHttpResponse(
