@@ -100,6 +100,13 @@ def test_the_report_shows_steps_rows_and_who_is_there_now() -> None:
     assert [step.visitors for step in page.context["here"]] == [0, 1, 0]
     assert "Purchase" in page.text
     assert "all within one session" in page.text
+    empty = look(
+        client,
+        f"/funnels/{models.Funnel.objects.get().pk}/",
+        **{"from": "2020-01-01", "to": "2020-01-02"},
+    )
+    assert "Nobody took the first step" in empty.text
+    assert "left here" not in empty.text
 
 
 def test_a_click_on_a_row_filters_by_it() -> None:

@@ -31,9 +31,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     share: str
     """Of those who began."""
     step_share: str
-    """Of those at the step before; "" at the first."""
+    """Of those at the step before; "" where there is none, or nobody was."""
+    has_visitors: bool
     dropped: str
-    """ "" at the last."""
     dropped_share: str
     median: str
     top: str
@@ -147,7 +147,10 @@ def draw_step(
         name=step.name,
         visitors=format_whole(step.visitors),
         share=format_metric(step.conversion_rate, "ratio"),
-        step_share="" if number == 1 else format_metric(step.step_rate, "ratio"),
+        step_share=""
+        if number == 1 or step.step_rate is None
+        else format_metric(step.step_rate, "ratio"),
+        has_visitors=step.visitors > 0,
         dropped=format_whole(step.dropped),
         dropped_share=format_metric(
             step.dropped / step.visitors if step.visitors else None, "ratio"
