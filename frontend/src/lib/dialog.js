@@ -7,7 +7,7 @@ function open() {
   if (dialog.open) return;
   dialog.showModal();
   // The first thing to do, rather than the button that closes.
-  const first = $("[autofocus]", dialog) ?? $(":is(a, select, input:not([type=hidden]))", $("#dialog-body"));
+  const first = $("[autofocus]", dialog) ?? $(":is(a, select, input:not([type=hidden], [type=checkbox]))", $("#dialog-body"));
   first?.focus();
 }
 
