@@ -8,6 +8,8 @@ from liveinsight.core.event import Event
 from liveinsight.dashboard.goals import add_goal
 from liveinsight.dashboard.rights import open_grant
 from liveinsight.query.actions import Action, Definition
+from liveinsight.query.model import Filter, Operator
+from tests.dashboard.links import a_link, open_link
 from tests.dashboard.pages import Shown, a_site_with, look, two_visits
 from tests.dashboard.project import NOW, SITE, a_visit_of
 from tests.query.tables import HOUR
@@ -147,3 +149,27 @@ def test_a_filter_by_a_goal_that_is_not_there_is_refused() -> None:
     page = look(a_shop(), "/statistics/", f="goal:is:Nothing")
     assert page.status == 400
     assert "no goal" in page.text
+
+
+def test_a_link_to_those_who_reached_a_goal_tells_nothing_of_others() -> None:
+    a_shop()
+    reached = Filter("goal", Operator.IS, ("Cart",))
+    page = open_link(a_link(segment=reached), "/statistics/")
+    assert cards_of(page)["Visitors"] == "1"
+    panel = page.context["goals_panel"]
+    numbers = {line.name: (line.visitors, line.rate) for line in panel.lines}
+    # Of all visitors it would be half.
+    assert numbers["Cart"] == (1, "100%")
+    under = open_link(a_link(segment=reached), "/statistics/", f=CART)
+    assert cards_of(under)["Conversion rate"] == "100%"
+
+
+def test_a_link_to_a_segment_does_not_tell_of_visits_outside_of_it() -> None:
+    a_shop()
+    in_korea = a_link(segment=Filter("country", Operator.IS, ("KR",)))
+    page = open_link(in_korea, "/statistics/")
+    assert "First visit" not in page.text
+    assert open_link(in_korea, "/statistics/", attribution="first").status == 400
+    whole = open_link(a_link(), "/statistics/", attribution="first")
+    assert whole.status == 200
+    assert "First visit" in whole.text

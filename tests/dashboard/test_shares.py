@@ -22,7 +22,7 @@ from liveinsight.dashboard.pages import share as share_pages
 from liveinsight.dashboard.rights import open_grant
 from liveinsight.dashboard.share_access import AT_ONCE, Shares
 from liveinsight.dashboard.sites import add_site, remove_site
-from liveinsight.query.model import Filter, HasDone, Operator
+from liveinsight.query.model import And, Filter, HasDone, Operator
 from tests.dashboard.clients import an_account, nobody
 from tests.dashboard.links import PASSWORD, a_link, a_segment, open_link, path_of
 from tests.dashboard.pages import Shown, a_site_with, two_visits
@@ -137,7 +137,7 @@ def test_the_filters_of_the_segment_cannot_be_taken_off(extra: dict[str, str]) -
     told = nobody().get(path_of(link, "/live/token"), {"site": SITE, **extra}).json()
     grant = open_grant(told["token"], "")
     assert grant is not None
-    assert IN_KOREA in grant.watch.filters
+    assert And((IN_KOREA,)) in grant.watch.filters
 
 
 def test_the_filters_of_the_segment_are_neither_shown_nor_sent() -> None:

@@ -19,7 +19,7 @@ from liveinsight.dashboard.segments import SEGMENT, filters_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import QueryError
 from liveinsight.query.catalog import PROPERTY
-from liveinsight.query.model import HasDone, Where
+from liveinsight.query.model import And, HasDone, Where
 from liveinsight.query.parse import parse_filter
 from liveinsight.query.where import leaves
 
@@ -111,8 +111,12 @@ def forced_by(link_id: int) -> tuple[Where, ...]:
 
 
 def read_forced(link: models.SharedLink) -> tuple[Where, ...]:
-    """The filters of the link's segment."""
-    return () if link.segment is None else filters_of(link.segment)
+    """The filters of the link's segment, as one.
+
+    A goal among them then only limits who is seen: on its own it would be what
+    conversions are of, and rates be of visitors outside of the segment.
+    """
+    return () if link.segment is None else (And(filters_of(link.segment)),)
 
 
 def mark_of(link: models.SharedLink) -> str:

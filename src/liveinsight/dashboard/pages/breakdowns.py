@@ -72,6 +72,8 @@ def ask_panel(
 ) -> PanelView:
     """The panel under the tab that the address keeps."""
     tabs = list_tabs(panel, scope, chosen, reader)
+    # The first visit, or the last known, may lie outside of a link's segment.
+    is_limited = scope.share is not None and bool(scope.share.filters)
     asked = query.get(panel.name)
     tab = next((each for each in tabs if each.key == asked), tabs[0])
     question = question_of(tab, scope, chosen, MAP_ROWS if tab.is_map else ROWS)
@@ -86,7 +88,9 @@ def ask_panel(
         label=_(panel.label),
         column=name_column(tab.metric),
         has_rates=scope.is_of_goals,
-        attributions=list_attributions(query) if panel.name == SOURCES else [],
+        attributions=list_attributions(query)
+        if panel.name == SOURCES and not is_limited
+        else [],
         tabs=[each for each in shown if not each.is_rare],
         rare_tabs=[each for each in shown if each.is_rare],
         rare_label=_(tab.label) if tab.is_rare else "",

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from liveinsight.core.site import Sites, site_id
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.goals import load_goals
+from liveinsight.dashboard.pages.attribution import PARAMETER as ATTRIBUTION
 from liveinsight.dashboard.pages.attribution import read_attribution
 from liveinsight.dashboard.segments import account_of, read_filters
 from liveinsight.dashboard.shares import Share, check_asked, share_of
@@ -68,16 +69,20 @@ def read_scope_of(request: HttpRequest, query: QueryDict) -> Scope:
     site = choose_site(request, query, sites) if share is None else share.site
     goals = load_goals(site)
     account = account_of(request)
-    asked = read_filters(query.getlist("f"), site, account, goals)
     if share is not None:
-        check_asked(share, asked)
+        check_asked(share, query.getlist("f"))
+    asked = read_filters(query.getlist("f"), site, account, goals)
+    attribution = read_attribution(query)
+    is_limited = share is not None and bool(share.filters)
+    if is_limited and attribution is not Attribution.SESSION:
+        raise QueryError(ATTRIBUTION, "a shared link does not look beyond its segment")
     return Scope(
         site=site,
         timezone=sites.get(site).timezone,
         filters=asked if share is None else (*share.filters, *asked),
         asked=asked,
         goals=goals,
-        attribution=read_attribution(query),
+        attribution=attribution,
         now=runtime.current().clock(),
         share=share,
     )
