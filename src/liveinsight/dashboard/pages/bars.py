@@ -43,9 +43,7 @@ def list_bars(
     return [
         Bar(
             key=names[-1][1] or "",
-            label=" ".join(
-                label_of(*each) for each in names if each[1] or names[-1] is each
-            ),
+            label=name_bar(names),
             flag=flag_of(dict(names).get("country")),
             number=number,
             width=f"{100 * number / most:.2f}%",
@@ -55,3 +53,12 @@ def list_bars(
         )
         for index, (names, number) in enumerate(rows)
     ]
+
+
+def name_bar(names: Sequence[Named]) -> str:
+    """Chrome 141; a city by itself, for the flag says the country."""
+    first, last = names[0], names[-1]
+    if len(names) == 1 or (first[0] == "country" and last[1]):
+        return label_of(*last)
+    space = " " if last[1] else " · "
+    return space.join(label_of(*each) for each in names if each[1] or each is last)
