@@ -170,6 +170,21 @@ def test_places_beyond_the_breadth_are_told_together() -> None:
     ]
 
 
+def test_of_places_with_as_many_sessions_the_first_by_name_is_shown() -> None:
+    events = a_walk("a", "/", "/z") + a_walk("b", "/", "/y")
+    assert names(ask(events, breadth=1))[1] == ["/y", ""]
+
+
+def test_sessions_that_take_the_same_way_are_all_counted_through_a_place() -> None:
+    events = [
+        *(a_walk("a", "/", "/x") + a_walk("b", "/", "/x") + a_walk("c", "/", "/y")),
+    ]
+    place = Place(kind=PlaceKind.PAGE, name="/x")
+    first = ask(events, through=Through(step=2, place=place)).columns[0]
+    assert [node.through for node in first.nodes] == [2]
+    assert [link.through for link in first.links] == [2, 0]
+
+
 def test_filters_choose_sessions_by_any_of_their_events() -> None:
     events = a_walk("anna", "/", "/cart") + a_walk("ben", "/", "/about")
     in_cart = Filter("page", Operator.IS, ("/cart",))
