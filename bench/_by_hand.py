@@ -12,35 +12,42 @@ _EVENTS = """
 site = $1 and time >= {start} and time < {end} and event_type <> 'engagement'
 """
 
-# Users by whole sessions; of those over an end of the period, and of none, by events.
+CUTS = """
+select
+    coalesce(max(last_activity) filter (where start_time < $2) + 1, $2),
+    coalesce(min(start_time) filter (where last_activity >= $3), $3)
+from runs
+where site = $1 and last_activity >= $2 and start_time < $3
+    and (start_time < $2 or last_activity >= $3)
+"""
+"""$6 and $7: until when sessions of before go on, from when those go on over the end."""
+
 _USERS = """
-with cut as (
-    select session_key from runs
-    where site = $1 and start_time < {start} and last_activity >= {start}
-    union all
-    select session_key from runs
-    where site = $1 and start_time < {end} and last_activity >= {end}
-),
-seen as (
+with seen as (
     select user_key, {column} as label from sessions
-    where site = $1 and start_time >= {start} and last_activity < {end}
+    where site = $1 and start_time >= $2 and last_activity < $3
     union all
-    select e.user_key,
-        case when r.session_key is null then e.{column} else r.{column} end
-    from (
-        select * from events
-        where {events} and (session_key is null or session_key in (from cut))
-    ) as e
-    left join runs as r
+    select e.user_key, r.{column}
+    from events as e
+    join runs as r
         on r.session_key = e.session_key
-        and r.site = $1 and r.start_time < {end} and r.last_activity >= {start}
+        and r.site = $1 and r.start_time < $3 and r.last_activity >= $2
+        and (r.start_time < $2 or r.last_activity >= $3)
+    where e.site = $1 and e.time >= $2 and e.time < $3
+        and (e.time < $6 or e.time >= $7) and e.event_type <> 'engagement'
+    union all
+    select user_key, {column} from events
+    where {events} and session_key is null
 )
 """
 
 
-def _users(column: str, start: str = "$2", end: str = "$3") -> str:
-    events = _EVENTS.format(start=start, end=end)
-    return _USERS.format(column=column, start=start, end=end, events=events)
+def _users(column: str) -> str:
+    return _USERS.format(column=column, events=_EVENTS_NOW)
+
+
+_EVENTS_NOW = _EVENTS.format(start="$2", end="$3")
+_TOTAL_USERS = f"select count(distinct user_key) from events where {_EVENTS_NOW}"
 
 
 def users_by(column: str) -> list[str]:
@@ -51,10 +58,6 @@ def users_by(column: str) -> list[str]:
         " group by label order by users desc, label nulls last limit 10",
         _TOTAL_USERS,
     ]
-
-
-_TOTAL_USERS = _users("channel") + "select count(distinct user_key) from seen"
-_EVENTS_NOW = _EVENTS.format(start="$2", end="$3")
 
 
 def sessions_by(column: str) -> list[str]:
@@ -70,24 +73,14 @@ def sessions_by(column: str) -> list[str]:
 def _cards(start: str, end: str) -> str:
     """Visitors, views, sessions, views a session, bounces, duration."""
     return f"""
-with cut as (
-    select session_key from runs
-    where site = $1 and start_time < {start} and last_activity >= {start}
-    union all
-    select session_key from runs
-    where site = $1 and start_time < {end} and last_activity >= {end}
-),
-seen as (
-    select user_key, page_views as views from sessions
-    where site = $1 and start_time >= {start} and last_activity < {end}
-    union all
-    select user_key, (event_type = 'page_view' and interactive)::int
-    from events
-    where {_EVENTS.format(start=start, end=end)}
-        and (session_key is null or session_key in (from cut))
-)
 select *
-from (select count(distinct user_key), sum(views) from seen) as users,
+from (
+        select
+            count(distinct user_key),
+            count(*) filter (where event_type = 'page_view' and interactive)
+        from events
+        where {_EVENTS.format(start=start, end=end)}
+    ) as users,
     (
         select count(*), avg(page_views), avg(is_bounce::int), avg(session_duration)
         from sessions

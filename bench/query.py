@@ -28,7 +28,7 @@ from pathlib import Path
 import msgspec
 
 from bench import _history
-from bench._by_hand import BY_HAND
+from bench._by_hand import BY_HAND, CUTS
 from bench._history import SITES, generate
 from bench._load import percentile
 from bench._people import Times, ask_pages
@@ -135,17 +135,18 @@ def measure(path: Path, turns: int) -> dict[str, Timed]:
 
 def measure_one(name: str, warehouse: Warehouse, turns: int) -> Timed:
     """One report: once cold, then warm."""
-    params = [SITES[0], PERIOD.start, PERIOD.end, BEFORE.start, BEFORE.end]
-    statements = [
-        (renumber(sql), [value for n, value in enumerate(params, 1) if f"${n}" in sql])
-        for sql in BY_HAND[name]
-    ]
+    params: list[object] = [SITES[0], PERIOD.start, PERIOD.end]
+    params += [BEFORE.start, BEFORE.end]
+    needs_cuts = any("$6" in sql for sql in BY_HAND[name])
 
     def ask() -> object:
         return REPORTS[name](warehouse)
 
     def by_hand() -> list[list[tuple[object, ...]]]:
-        return [warehouse.query(sql, given) for sql, given in statements]
+        given = list(params)
+        if needs_cuts:
+            given += warehouse.query(*bound(CUTS, given))[0]
+        return [warehouse.query(*bound(sql, given)) for sql in BY_HAND[name]]
 
     cold = timed(ask)
     check_same(name, ask(), by_hand())
@@ -157,12 +158,12 @@ def measure_one(name: str, warehouse: Warehouse, turns: int) -> Timed:
     )
 
 
-def renumber(sql: str) -> str:
-    """The statement with its parameters counted from $1 without gaps."""
-    kept = [n for n in range(1, 6) if f"${n}" in sql]
+def bound(sql: str, given: list[object]) -> tuple[str, list[object]]:
+    """The statement with its parameters counted from $1 without gaps, and these."""
+    kept = [n for n in range(1, len(given) + 1) if f"${n}" in sql]
     for new, old in enumerate(kept, start=1):
         sql = sql.replace(f"${old}", f"${new}")
-    return sql
+    return sql, [given[n - 1] for n in kept]
 
 
 def check_same(name: str, ours: object, theirs: list[list[tuple[object, ...]]]) -> None:
