@@ -25,15 +25,6 @@ from liveinsight.query.catalog import (
     find_dimension,
     find_metric,
 )
-from liveinsight.query.conditions import (
-    SITE,
-    Slots,
-    Statement,
-    fill,
-    fragment,
-    make_statement,
-    parse_fragment,
-)
 from liveinsight.query.cuts import Cuts, zip_cuts
 from liveinsight.query.facts import select_facts
 from liveinsight.query.model import (
@@ -44,6 +35,15 @@ from liveinsight.query.model import (
 )
 from liveinsight.query.scope import Scope
 from liveinsight.query.shape import Shape, facts_of, shape_question, values_of
+from liveinsight.query.statement import (
+    SITE,
+    Slots,
+    Statement,
+    fill,
+    fragment,
+    make_statement,
+    parse_fragment,
+)
 
 NOW = "now"
 BEFORE = "before"

@@ -11,20 +11,22 @@ from liveinsight.core.ports import Reader
 from liveinsight.query.check import check_filters, check_site
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
-    SITE,
-    Slots,
-    Statement,
     Within,
     event_condition,
-    fill,
     filter_values,
-    fragment,
     join_runs,
-    make_statement,
     shape_of,
 )
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Goal, Where
+from liveinsight.query.statement import (
+    SITE,
+    Slots,
+    Statement,
+    fill,
+    fragment,
+    make_statement,
+)
 
 STEPS = DAY // CURRENT_WINDOW
 

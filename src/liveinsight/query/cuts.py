@@ -8,20 +8,13 @@ from sqlglot import exp
 from liveinsight.query.catalog import (
     Facts,
 )
-from liveinsight.query.conditions import (
-    SITE,
-    Slots,
-    Statement,
-    Within,
-    fill,
-    make_statement,
-    runs_between,
-)
+from liveinsight.query.conditions import Within, runs_between
 from liveinsight.query.model import (
     Period,
     Question,
 )
 from liveinsight.query.shape import facts_of, shape_question
+from liveinsight.query.statement import SITE, Slots, Statement, fill, make_statement
 
 Cuts = tuple[int, int]
 """In a period: when the sessions from before it are over, when those over its end began."""

@@ -17,9 +17,7 @@ from liveinsight.query.catalog import (
 )
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
-    Slots,
     event_condition,
-    fragment,
     is_of_session,
     join_runs,
     join_touches,
@@ -29,6 +27,7 @@ from liveinsight.query.conditions import (
 )
 from liveinsight.query.labels import event_labels, session_labels
 from liveinsight.query.scope import GoalShape, Scope
+from liveinsight.query.statement import Slots, fragment
 
 EVENT_COLUMNS = {
     "user_key": "e.user_key",

@@ -24,10 +24,11 @@ from liveinsight.query.check import (
     check_site,
     check_text,
 )
-from liveinsight.query.conditions import SITE, Statement, fill, filter_values, shape_of
+from liveinsight.query.conditions import filter_values, shape_of
 from liveinsight.query.funnel_sql import FunnelShape, compile_counts
 from liveinsight.query.goals import condition_of, expand_goals
 from liveinsight.query.model import Goal, Label, Period, Where
+from liveinsight.query.statement import SITE, Statement, fill
 
 LEAST_STEPS = 2
 MOST_STEPS = 10

@@ -15,18 +15,15 @@ from sqlglot.expressions import Select
 from liveinsight.query.catalog import find_dimension
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
-    Slots,
-    Statement,
     Within,
     event_condition,
     event_value,
-    fragment,
     join_runs,
-    make_statement,
     of_site,
     runs_between,
 )
 from liveinsight.query.model import Where
+from liveinsight.query.statement import Slots, Statement, fragment, make_statement
 
 PLACE = "(e.time::uhugeint << 64) + (e.event_key >> 64)"
 """The order of events: by time, within a millisecond any that is always the same.

@@ -17,7 +17,7 @@ from liveinsight.core.event import ENGAGEMENT
 from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
 from liveinsight.query.check import check_filters, check_period, check_site, check_text
-from liveinsight.query.conditions import SITE, fill, filter_values, shape_of
+from liveinsight.query.conditions import filter_values, shape_of
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.journeys_model import (
     OTHER,
@@ -39,6 +39,7 @@ from liveinsight.query.journeys_sql import (
     compile_journeys,
 )
 from liveinsight.query.patterns import ANY, pattern_regex
+from liveinsight.query.statement import SITE, fill
 from liveinsight.query.where import check_pattern
 
 LEAST_STEPS = 2

@@ -14,16 +14,11 @@ from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
 from liveinsight.query.catalog import Facts
-from liveinsight.query.conditions import (
-    Slots,
-    Statement,
-    fragment,
-    make_statement,
-    of_site,
-)
+from liveinsight.query.conditions import of_site
 from liveinsight.query.facts import select_facts
 from liveinsight.query.model import Where
 from liveinsight.query.scope import Scope
+from liveinsight.query.statement import Slots, Statement, fragment, make_statement
 
 PERIOD: Final = "now"
 PAGE_MARK: Final = "page:"

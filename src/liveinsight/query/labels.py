@@ -9,13 +9,9 @@ from liveinsight.query.catalog import (
     GOAL,
     Level,
 )
-from liveinsight.query.conditions import (
-    Slots,
-    event_value,
-    fragment,
-    session_value,
-)
+from liveinsight.query.conditions import event_value, session_value
 from liveinsight.query.scope import Scope
+from liveinsight.query.statement import Slots, fragment
 
 
 def event_labels(scope: Scope, slots: Slots) -> list[Expr]:

@@ -19,22 +19,24 @@ from liveinsight.query.catalog import find_dimension
 from liveinsight.query.check import check_filters, check_site
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
-    SITE,
-    Slots,
-    Statement,
     Within,
     event_condition,
-    fill,
     filter_values,
-    fragment,
     is_of_session,
     join_runs,
-    make_statement,
     session_condition,
     shape_of,
 )
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Goal, Where
+from liveinsight.query.statement import (
+    SITE,
+    Slots,
+    Statement,
+    fill,
+    fragment,
+    make_statement,
+)
 
 MINUTES = 30
 TOP = 10

@@ -16,7 +16,7 @@ from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
 from liveinsight.query.buckets import Bucket, bucket_sql, buckets, find_zone
 from liveinsight.query.check import check_filters, check_period, check_site
-from liveinsight.query.conditions import SITE, fill, filter_values, shape_of
+from liveinsight.query.conditions import filter_values, shape_of
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Goal, Interval, Period, Where
 from liveinsight.query.retention_sql import (
@@ -25,6 +25,7 @@ from liveinsight.query.retention_sql import (
     RetentionShape,
     compile_retention,
 )
+from liveinsight.query.statement import SITE, fill
 
 INTERVALS: Final = (Interval.DAY, Interval.WEEK, Interval.MONTH)
 MOST_COHORTS: Final = 100

@@ -9,17 +9,14 @@ from sqlglot.expressions import Select
 
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
-    Slots,
-    Statement,
     Within,
     event_condition,
-    fragment,
     join_runs,
-    make_statement,
     of_site,
     runs_between,
 )
 from liveinsight.query.model import Where
+from liveinsight.query.statement import Slots, Statement, fragment, make_statement
 
 START: Final = "start"
 END: Final = "end"

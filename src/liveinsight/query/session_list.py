@@ -19,22 +19,20 @@ from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
 from liveinsight.query.catalog import Facts
 from liveinsight.query.check import check_filters, check_period, check_site, check_text
-from liveinsight.query.conditions import (
-    SITE,
-    Slots,
-    Statement,
-    fill,
-    filter_values,
-    fragment,
-    make_statement,
-    of_site,
-    shape_of,
-)
+from liveinsight.query.conditions import filter_values, of_site, shape_of
 from liveinsight.query.facts import select_facts
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Attribution, Goal, Period, Where
 from liveinsight.query.scope import Scope
 from liveinsight.query.sessions import read_structs
+from liveinsight.query.statement import (
+    SITE,
+    Slots,
+    Statement,
+    fill,
+    fragment,
+    make_statement,
+)
 
 MAX_LISTED: Final = 500
 MAX_SEARCH_CHARS: Final = 200
