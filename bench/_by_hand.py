@@ -89,6 +89,9 @@ from (
 """
 
 
+_MONDAY = f"(((($2 + {OFFSET}) // {DAY} + 3) // 7 * 7 - 3) * {DAY} - {OFFSET})"
+"""Weeks begin before the period does."""
+
 BY_HAND = {
     "cards": [_cards("$2", "$3"), _cards("$4", "$5")],
     "chart": [
@@ -118,13 +121,23 @@ BY_HAND = {
         f"select count(*) from events where {_EVENTS_NOW}",
     ],
     "pages_from_google": [
-        "select e.page, count(distinct e.user_key) as users, count(*) over ()"
-        " from events as e join runs as r on r.session_key = e.session_key"
-        " and r.site = $1 and r.start_time < $3 and r.last_activity >= $2"
-        " and r.source = 'Google'"
-        " where e.site = $1 and e.time >= $2 and e.time < $3"
-        " and e.event_type <> 'engagement'"
-        " group by e.page order by users desc, e.page nulls last limit 10",
+        f"""
+select page, count(distinct user_key) as users, count(*) over ()
+from (
+    select e.page, e.user_key
+    from events as e
+    join runs as r
+        on r.session_key = e.session_key
+        and r.site = $1 and r.start_time < $3 and r.last_activity >= $2
+        and r.source = 'Google'
+    where e.site = $1 and e.time >= $2 and e.time < $3
+        and e.event_type <> 'engagement'
+    union all
+    select page, user_key from events
+    where {_EVENTS_NOW} and session_key is null and source = 'Google'
+)
+group by page order by users desc, page nulls last limit 10
+""",
         _users("source") + "select count(distinct user_key) from seen"
         " where label = 'Google'",
     ],
@@ -174,12 +187,12 @@ from best
 with newcomers as (
     select user_key, ((first_seen + {OFFSET}) // {DAY} + 3) // 7 as cohort
     from users
-    where site = $1 and first_seen >= $2 and first_seen < $3 and not is_derived
+    where site = $1 and first_seen >= {_MONDAY} and first_seen < $3 and not is_derived
 ),
 seen as (
     select distinct user_key, ((time + {OFFSET}) // {DAY} + 3) // 7 as week
     from events
-    where {_EVENTS_NOW}
+    where {_EVENTS.format(start=_MONDAY, end="$3")}
 )
 select cohort, week, count(*)
 from newcomers join seen using (user_key)

@@ -108,9 +108,7 @@ def _retention(reader: Reader) -> object:
         ),
         reader,
     )
-    return [
-        number for cohort in found.cohorts[1:] for number in cohort.returned if number
-    ]
+    return [number for cohort in found.cohorts for number in cohort.returned if number]
 
 
 def _sessions(reader: Reader) -> object:
