@@ -200,6 +200,65 @@ where week >= cohort
 group by cohort, week
 """
     ],
+    "journeys": [
+        """
+with seen as (
+    select session_key, time, coalesce(page, '') as page
+    from events
+    where site = $1 and time >= $2 and event_type = 'page_view' and interactive
+        and session_key in (
+            select session_key from sessions
+            where site = $1 and start_time >= $2 and start_time < $3
+        )
+),
+numbered as (select distinct page, dense_rank() over (order by page) as id from seen),
+visits as (
+    select list_transform(
+        list_sort(list((time - $2) * (1 << 24) + id)),
+        lambda step: (step % (1 << 24))::integer
+    ) as visit
+    from seen join numbered using (page)
+    group by session_key
+),
+walks as (
+    select list_slice(
+        list_filter(visit, lambda place, nth: nth = 1 or visit[nth - 1] <> place), 1, 6
+    ) as walk
+    from visits
+),
+routes as (select walk, count(*) as sessions from walks group by walk),
+moves as (
+    select step, walk[step] as place, walk[step + 1] as following,
+        sum(sessions) as sessions
+    from routes cross join (select unnest(range(1, 6)) as step) as steps
+    where step <= len(walk)
+    group by all
+),
+shown as (
+    select step, place, sum(sessions) as sessions from moves group by step, place
+    qualify row_number() over (partition by step order by sum(sessions) desc, place) <= 8
+),
+links as (
+    select m.step, a.place, b.place as following, sum(m.sessions) as sessions
+    from moves as m
+    left join shown as a on a.step = m.step and a.place = m.place
+    left join shown as b on b.step = m.step + 1 and b.place = m.following
+    group by all
+),
+trails as (
+    select list_slice(walk, 1, 5) as trail, sum(sessions) as sessions
+    from routes group by trail order by sessions desc, trail limit 10
+)
+select 'all', step, null, null, sum(sessions) from moves group by step
+union all
+select 'link', step, a.page, b.page, sessions
+from links
+left join numbered as a on a.id = links.place
+left join numbered as b on b.id = links.following
+union all
+select 'trail', null, array_to_string(trail, ' '), null, sessions from trails
+""",
+    ],
     "sessions": [
         """
 select s.session_id, u.user_id, s.start_time, s.last_activity, s.entry_page,

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from bench._history import END, SITES
 from liveinsight.core.ports import Reader
 from liveinsight.query.funnel import Funnel, FunnelQuestion, answer_funnel
+from liveinsight.query.journeys import answer_journeys
+from liveinsight.query.journeys_model import JourneyQuestion
 from liveinsight.query.model import (
     And,
     Filter,
@@ -111,6 +113,11 @@ def _retention(reader: Reader) -> object:
     return [number for cohort in found.cohorts for number in cohort.returned if number]
 
 
+def _journeys(reader: Reader) -> object:
+    found = answer_journeys(JourneyQuestion(site=SITES[0], period=PERIOD), reader)
+    return [column.sessions for column in found.columns]
+
+
 def _sessions(reader: Reader) -> object:
     found = list_sessions(SessionsQuestion(site=SITES[0], period=PERIOD), END, reader)
     return [[one.start_time, one.page_views] for one in found.sessions]
@@ -136,5 +143,6 @@ REPORTS: dict[str, Ask] = {
     ),
     "funnel": _funnel,
     "retention": _retention,
+    "journeys": _journeys,
     "sessions": _sessions,
 }
