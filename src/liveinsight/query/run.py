@@ -7,7 +7,7 @@ import msgspec
 
 from liveinsight.core.ports import Reader
 from liveinsight.query.buckets import buckets, find_zone
-from liveinsight.query.catalog import TIME, Kind, find_metric
+from liveinsight.query.catalog import GOAL, TIME, Kind, find_metric
 from liveinsight.query.check import check_question
 from liveinsight.query.compile import compile_rows, compile_totals
 from liveinsight.query.cuts import Cuts, compile_cuts
@@ -34,22 +34,21 @@ def answer(question: Question, reader: Reader, *, with_totals: bool = True) -> A
     """
     check_question(question)
     interval = _choose_interval(question)
-    count = len(question.metrics)
+    rows: list[Row] = []
+    row_count = 1
     totals: list[Value] = []
     totals_before: list[Value] | None = None
-    if with_totals or not question.dimensions:
-        cuts = _find_cuts(msgspec.structs.replace(question, dimensions=()), reader)
-        found = reader.query(*compile_totals(question, cuts))[0]
-        totals = _values(found[:count])
-        if question.compare is not None:
-            totals_before = _values(found[count : 2 * count])
-    if not question.dimensions:
-        rows, row_count = [_row(question, [], totals, totals_before)], 1
-    elif question.dimensions == (TIME,):
+    if question.dimensions == (TIME,):
         rows = _series(question, interval or Interval.DAY, reader)
         row_count = len(rows)
-    else:
+    elif question.dimensions:
         rows, row_count = _groups(question, interval, reader)
+    if question.dimensions and with_totals and _is_whole(question, rows, row_count):
+        totals = _sums(question, rows)
+    elif with_totals or not question.dimensions:
+        totals, totals_before = _totals(question, reader)
+    if not question.dimensions:
+        rows = [_row(question, [], totals, totals_before)]
     return Answer(
         metrics=list(question.metrics),
         dimensions=list(question.dimensions),
@@ -60,6 +59,34 @@ def answer(question: Question, reader: Reader, *, with_totals: bool = True) -> A
         totals_before=totals_before,
         totals_change=_change(question, totals, totals_before),
     )
+
+
+def _totals(
+    question: Question, reader: Reader
+) -> tuple[list[Value], list[Value] | None]:
+    """The metrics over everything, now and in the period compared with."""
+    cuts = _find_cuts(msgspec.structs.replace(question, dimensions=()), reader)
+    found = _values(reader.query(*compile_totals(question, cuts))[0])
+    count = len(question.metrics)
+    before = None if question.compare is None else found[count : 2 * count]
+    return found[:count], before
+
+
+def _is_whole(question: Question, rows: Sequence[Row], row_count: int) -> bool:
+    """Whether the rows are all there are, and each event is in one of them."""
+    if question.compare is not None or len(rows) < row_count or question.offset:
+        return False
+    return GOAL not in question.dimensions and all(
+        find_metric(name).additive and find_metric(name).kind is Kind.COUNT
+        for name in question.metrics
+    )
+
+
+def _sums(question: Question, rows: Sequence[Row]) -> list[Value]:
+    return [
+        sum(row.metrics[index] or 0 for row in rows)
+        for index in range(len(question.metrics))
+    ]
 
 
 def _find_cuts(question: Question, reader: Reader) -> list[Cuts]:

@@ -1,5 +1,6 @@
 """The panels of the statistics page: visitors or sessions by one dimension each."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -19,7 +20,7 @@ from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.dashboard.pages.world_map import WorldMap, draw_map
 from liveinsight.query.catalog import PROPERTY
-from liveinsight.query.model import Filter, Label, Operator, Question
+from liveinsight.query.model import Filter, Label, Operator, Question, Value
 from liveinsight.query.run import answer
 from liveinsight.query.suggest import property_names
 
@@ -69,18 +70,25 @@ def ask_panel(
     scope: Scope,
     chosen: ChosenPeriod,
     reader: Reader,
+    totals: Mapping[str, Value] | None = None,
 ) -> PanelView:
-    """The panel under the tab that the address keeps."""
+    """The panel under the tab that the address keeps.
+
+    `totals` are those of metrics that are known already: they are not asked for.
+    """
     tabs = list_tabs(panel, scope, chosen, reader)
     # The first visit, or the last known, may lie outside of a link's segment.
     is_limited = scope.share is not None and bool(scope.share.filters)
     asked = query.get(panel.name)
     tab = next((each for each in tabs if each.key == asked), tabs[0])
     question = question_of(tab, scope, chosen, MAP_ROWS if tab.is_map else ROWS)
-    got = answer(question, reader)
+    is_of_all = question.filters == scope.filters
+    known = totals.get(tab.metric) if totals and is_of_all else None
+    got = answer(question, reader, with_totals=known is None)
+    whole = got.totals[0] if known is None else known
     rows = [(name_row(tab, row.dimensions), row.metrics[0] or 0) for row in got.rows]
     rates = [row.metrics[1] for row in got.rows] if scope.is_of_goals else ()
-    bars = list_bars(query, rows, whole=got.totals[0] or 0, rates=rates)
+    bars = list_bars(query, rows, whole=whole or 0, rates=rates)
     shown = [show_tab(each, panel, query, is_chosen=each is tab) for each in tabs]
     count = ROWS_BELOW_MAP if tab.is_map else len(bars)
     return PanelView(

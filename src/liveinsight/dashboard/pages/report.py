@@ -55,6 +55,8 @@ GOAL_FIGURES: Final = (
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A metric with its change; choosing it shows it in the chart."""
 
+    metric: str
+    total: Value
     label: str
     value: str
     before: str
@@ -163,6 +165,8 @@ def make_card(
     if direction and figure.more_is_better is not None:
         judged = "good" if (direction == "up") is figure.more_is_better else "bad"
     return Card(
+        metric=figure.metric,
+        total=value,
         label=_(figure.label),
         value=format_metric(value, unit),
         before=format_metric(before, unit),

@@ -47,6 +47,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
     notes = list_notes(scope, chosen, [row.time for row in series.rows])
     cards = ask_cards(request.GET, scope, chosen, before, reader)
     is_empty = all(card.is_zero for card in cards)
+    totals = {card.metric: card.total for card in cards}
     context = {
         "scope": scope,
         "chosen": chosen,
@@ -63,7 +64,10 @@ def statistics(request: HttpRequest) -> HttpResponse:
         "goals_panel": ask_goals_panel(request.GET, scope, chosen, reader),
         "panels": []
         if is_empty
-        else [ask_panel(panel, request.GET, scope, chosen, reader) for panel in PANELS],
+        else [
+            ask_panel(panel, request.GET, scope, chosen, reader, totals)
+            for panel in PANELS
+        ],
     }
     is_part = target == "report"
     return render(
