@@ -93,7 +93,7 @@ def test_the_address_is_what_a_browser_opens(chosen: Config, address: str) -> No
 def test_the_engine_takes_an_eighth_of_the_memory_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for machine, share in ((256, 64), (1024, 128), (24_000, 192)):
+    for machine, share in ((256, 64), (1024, 128), (24_000, 320)):
         monkeypatch.setattr(config, "measure_memory_mb", partial(int, machine))
         assert config.choose_engine_memory_mb(Config()) == share
 

@@ -119,7 +119,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             le=1_000_000,
             description=(
                 "The most that the warehouse's engine may use. 0: an eighth of the "
-                "machine's memory, between 64 and 192."
+                "machine's memory, between 64 and 320."
             ),
             extra={"unit": "MB"},
         ),
@@ -413,11 +413,12 @@ def choose_engine_memory_mb(config: Config) -> int:
     """The warehouse engine's memory limit, in MB; follows the machine where unset.
 
     The whole server stays under 500 MB resident, of which Python, Django and the
-    device lists take about 150.
+    device lists take about 150. With 192 reports on 20 million events took a fifth
+    longer.
     """
     if config.engine_memory_mb:
         return config.engine_memory_mb
-    return max(64, min(192, measure_memory_mb() // 8))
+    return max(64, min(320, measure_memory_mb() // 8))
 
 
 def choose_engine_threads(config: Config) -> int:
