@@ -28,10 +28,10 @@ def assert_numbers_agree(server: Server, key: str, page: Page, site: str) -> Non
 
     Everything has to lie within the last day, in UTC.
     """
-    expected = Expected(server, site)
     wait_until(
         lambda: b"liveinsight_backlog_events 0\n" in server.read("/metrics", key)
     )
+    expected = Expected(server, site)
     assert_api_agrees(server, key, expected)
     assert_statistics_agree(server, page, expected)
 
@@ -142,7 +142,7 @@ def assert_statistics_agree(server: Server, page: Page, expected: Expected) -> N
         ("sources", "source", "visitors"),
         ("sources", "channel", "visitors"),
         ("sources", "utm_campaign", "visitors"),
-        ("countries", "country", "visitors"),
+        ("places", "country", "visitors"),
         ("devices", "browser", "visitors"),
         ("devices", "os", "visitors"),
     ):

@@ -152,7 +152,7 @@ def test_a_click_on_a_panel_narrows_feed_and_panels(
         for part in ("[data-feed]", "[data-panel=pages]", "[data-sessions]"):
             expect(screen.locator(part)).not_to_contain_text("/shop/blog/")
         expect(screen.locator("[data-panel=countries] li")).to_have_count(1)
-        screen.locator(".chip a").click()
+        screen.locator(".chip-close").click()
         expect(screen.locator(".huge")).to_have_text("2")
         expect(screen.locator("[data-panel=pages]")).to_contain_text("/shop/blog/")
 
