@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from liveinsight.core.event import Event
 from liveinsight.query.journeys_model import (
     OTHER,
     Column,
+    Counted,
     Direction,
     JourneyQuestion,
     Journeys,
@@ -16,38 +20,81 @@ from liveinsight.query.journeys_model import (
     PlaceKind,
     Trail,
 )
-from liveinsight.query.model import Question
+from liveinsight.query.model import Period, Question
 from tests.oracle import Oracle, Visit
 
 Walk = list[Place]
+Told = TypeVar("Told", Column, Node, Link)
 
 
 def journeys(events: Sequence[Event], asked: JourneyQuestion) -> Journeys:
     """What the warehouse must say, too."""
-    question = Question(
-        site=asked.site,
-        period=asked.period,
-        metrics=("sessions",),
-        filters=asked.filters,
-        goals=asked.goals,
-    )
-    found = Oracle(events, question).of_sessions(asked.period, ())
-    visits = [fact.visit for _, fact in found if fact.visit]
-    walks = [each for visit in visits for each in journey_of(visit, asked)]
+    visits, walks = walks_of(events, asked, asked.period)
     shown = [
         Counter(walk[step] for walk in walks if step < len(walk))
         for step in range(asked.steps)
     ]
     kept = [set(in_order(places)[: asked.breadth]) for places in shown]
-    return Journeys(
-        sessions=len(visits),
-        columns=[
-            column(step, walks, kept, asked)
-            for step, places in enumerate(shown)
-            if places
-        ],
-        trails=common(walks, asked),
+    columns = [
+        column(step, walks, kept, asked) for step, places in enumerate(shown) if places
+    ]
+    found = Journeys(sessions=len(visits), columns=columns, trails=common(walks, asked))
+    if asked.compare is None:
+        return found
+    earlier, those = walks_of(events, asked, asked.compare)
+    return replace(
+        found,
+        columns=[compared(each, those, kept, asked) for each in columns],
+        before=Counted(sessions=len(earlier), journeys=len(those)),
     )
+
+
+def walks_of(
+    events: Sequence[Event], asked: JourneyQuestion, period: Period
+) -> tuple[list[Visit], list[Walk]]:
+    """The sessions of the period under the filters, and their journeys."""
+    question = Question(
+        site=asked.site,
+        period=period,
+        metrics=("sessions",),
+        filters=asked.filters,
+        goals=asked.goals,
+    )
+    found = Oracle(events, question).of_sessions(period, ())
+    visits = [fact.visit for _, fact in found if fact.visit]
+    return visits, [each for visit in visits for each in journey_of(visit, asked)]
+
+
+def compared(
+    now: Column, walks: list[Walk], kept: list[set[Place]], asked: JourneyQuestion
+) -> Column:
+    """The column with how many of the other period's journeys are at the same places."""
+    at = now.step - 1
+    here = [walk for walk in walks if at < len(walk)]
+    nodes = []
+    for node in now.nodes:
+        those = [walk for walk in here if told(walk[at], kept[at]) == node.place]
+        ended = sum(len(walk) == now.step for walk in those)
+        nodes.append(replace(before(node, those), ended_before=ended))
+    links = [
+        before(
+            link,
+            [
+                walk
+                for walk in here
+                if now.step < min(len(walk), asked.steps)
+                and told(walk[at], kept[at]) == link.source
+                and told(walk[at + 1], kept[at + 1]) == link.target
+            ],
+        )
+        for link in now.links
+    ]
+    return replace(before(now, here), nodes=nodes, links=links)
+
+
+def before(counted: Told, walks: list[Walk]) -> Told:
+    change = counted.sessions / len(walks) - 1 if walks else None
+    return replace(counted, before=len(walks), change=change)
 
 
 def place_of(event: Event, asked: JourneyQuestion) -> Place:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from liveinsight.core.event import Event
 from liveinsight.query.model import Period, Question, Where
 from liveinsight.query.retention import Cohort, Retention, RetentionQuestion
@@ -16,6 +18,24 @@ User = tuple[str, str]
 
 def retention(events: Sequence[Event], asked: RetentionQuestion) -> Retention:
     """What the warehouse must say, too."""
+    found = of_period(events, asked)
+    if asked.compare is None:
+        return found
+    earlier = of_period(events, replace(asked, period=asked.compare))
+    missing = [None] * (len(found.average) - len(earlier.average))
+    averages = [*earlier.average, *missing][: len(found.average)]
+    return replace(
+        found,
+        users_before=earlier.users,
+        average_before=averages,
+        average_change=[
+            None if now is None or before is None else now - before
+            for now, before in zip(found.average, averages, strict=True)
+        ],
+    )
+
+
+def of_period(events: Sequence[Event], asked: RetentionQuestion) -> Retention:
     starts = starts_of(asked)
     period = Period(starts[0], asked.period.end)
     mine = [e for e in events if asked.site in (None, e.site)]

@@ -20,6 +20,7 @@ from liveinsight.query.model import (
     Question,
     Where,
 )
+from liveinsight.query.parse import previous, year_before
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -207,6 +208,13 @@ def questions_about(
         interval=interval,
         compare=compare,
     )
+
+
+def comparisons(question: Question) -> st.SearchStrategy[Period | None]:
+    """None, any period, or one that the pages choose."""
+    period, zone = question.period, question.timezone
+    chosen = (previous(period, zone), year_before(period, zone))
+    return st.sampled_from((None, question.compare, *chosen))
 
 
 @st.composite

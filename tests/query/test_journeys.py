@@ -1,5 +1,7 @@
 """The SQL of journeys says what the oracle says; and what cannot be asked."""
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,15 +16,18 @@ from liveinsight.query.journeys_model import (
     Direction,
     JourneyQuestion,
     Journeys,
+    Link,
+    Node,
     Place,
     PlaceKind,
     Through,
 )
 from liveinsight.query.model import Filter, Operator, Period
 from tests import oracle_journeys
-from tests.query.sites import cases
+from tests.query.sites import cases, comparisons
 from tests.query.tables import HOUR, MINUTE, NOON, SITE, an_event, warehouse_of
 
+Row = tuple[object, ...]
 PLACES = (
     Place(kind=PlaceKind.PAGE, name="/"),
     Place(kind=PlaceKind.PAGE, name="/a"),
@@ -54,6 +59,7 @@ def journey_cases(draw: st.DrawFn) -> tuple[list[Event], JourneyQuestion]:
         events=draw(st.booleans()),
         through=through,
         trails=draw(st.sampled_from((10, 1))),
+        compare=draw(comparisons(question)),
     )
     return events, asked
 
@@ -67,6 +73,7 @@ def test_journeys_equal_the_oracle(case: tuple[list[Event], JourneyQuestion]) ->
         found = answer_journeys(asked, warehouse)
     assert found.sessions == expected.sessions
     assert found.trails == expected.trails
+    assert found.before == expected.before
     assert [in_any_order(each) for each in found.columns] == [
         in_any_order(each) for each in expected.columns
     ]
@@ -80,9 +87,15 @@ def in_any_order(column: Column) -> object:
     return (
         column.step,
         column.sessions,
-        {msgspec.json.encode(node) for node in column.nodes},
-        {msgspec.json.encode(link) for link in column.links},
+        column.before,
+        {msgspec.json.encode(rounded(node)) for node in column.nodes},
+        {msgspec.json.encode(rounded(link)) for link in column.links},
     )
+
+
+def rounded(counted: Node | Link) -> Node | Link:
+    change = None if counted.change is None else round(counted.change, 9)
+    return msgspec.structs.replace(counted, change=change)
 
 
 def a_walk(user: str, *pages: str, at: int = NOON) -> list[Event]:
@@ -201,9 +214,46 @@ def test_a_session_belongs_to_the_period_that_it_starts_in() -> None:
     assert ask(a_walk("anna", "/", "/cart", "/thanks"), period=later).sessions == 0
 
 
+def test_a_place_that_was_not_among_those_shown_before_has_its_true_number() -> None:
+    """Of the other period, with /x and /y before it, only the first would be shown."""
+    earlier = [
+        event
+        for user, page in (("a", "/x"), ("b", "/x"), ("c", "/x"), ("d", "/z"))
+        for event in a_walk(user, "/", page, at=NOON - 2 * HOUR)
+    ]
+    now = a_walk("e", "/", "/z") + a_walk("f", "/", "/z") + a_walk("g", "/", "/new")
+    before = Period(NOON - 3 * HOUR, NOON - HOUR)
+    first, second = ask([*earlier, *now], breadth=1, compare=before).columns
+    assert [(n.place.name, n.sessions, n.before, n.change) for n in second.nodes] == [
+        ("/z", 2, 1, 1.0),
+        ("", 1, 3, pytest.approx(-2 / 3)),
+    ]
+    assert [(link.target.name, link.before) for link in first.links] == [
+        ("/z", 1),
+        ("", 3),
+    ]
+    assert (first.before, first.nodes[0].ended_before) == (4, 0)
+
+
+def test_without_a_comparison_one_statement_is_asked() -> None:
+    asked: list[str] = []
+
+    class Counting:
+        def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+            asked.append(sql)
+            return warehouse.query(sql, params)
+
+    with warehouse_of(a_walk("anna", "/", "/cart")) as warehouse:
+        answer_journeys(about(), Counting())
+        assert len(asked) == 1
+        answer_journeys(about(compare=Period(NOON - 3 * HOUR, NOON)), Counting())
+    assert len(asked) == 3
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
+        ({"compare": Period(NOON, NOON)}, "compare"),
         ({"steps": 1}, "steps"),
         ({"steps": 21}, "steps"),
         ({"breadth": 0}, "breadth"),

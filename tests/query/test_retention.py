@@ -14,7 +14,7 @@ from liveinsight.query.retention import (
     answer_retention,
 )
 from tests import oracle_retention
-from tests.query.sites import cases
+from tests.query.sites import cases, comparisons
 from tests.query.tables import HOUR, MINUTE, NOON, SITE, an_event, warehouse_of
 
 DAY = 24 * HOUR
@@ -42,6 +42,7 @@ def retention_cases(draw: st.DrawFn) -> tuple[list[Event], RetentionQuestion]:
         filters=question.filters if draw(st.booleans()) else (),
         returns=draw(st.sampled_from(((), (conversion,), question.filters))),
         goals=question.goals,
+        compare=draw(comparisons(question)),
     )
     return known, asked
 
@@ -130,9 +131,22 @@ def test_a_return_can_be_asked_to_be_a_conversion() -> None:
     assert ask(visits, returns=(bought,)).cohorts[0].returned == [0, 0, 1]
 
 
+def test_averages_are_compared_with_those_of_the_other_period_in_points() -> None:
+    earlier = on_days("a", -4, -3) + on_days("b", -4) + on_days("c", -4, -3, -2)
+    found = ask(
+        earlier + on_days("anna", 0, 1) + on_days("ben", 0),
+        compare=Period(MIDNIGHT - 4 * DAY, MIDNIGHT - 2 * DAY),
+    )
+    assert (found.users, found.users_before) == (2, 3)
+    assert found.average_before == [1.0, 2 / 3, None]
+    assert found.average_change == [0.0, 1 / 2 - 2 / 3, None]
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
+        ({"compare": Period(NOON, NOON)}, "compare"),
+        ({"compare": Period(MIDNIGHT, MIDNIGHT + 101 * DAY)}, "interval"),
         ({"interval": Interval.HOUR}, "interval"),
         ({"period": Period(MIDNIGHT, MIDNIGHT + 101 * DAY)}, "interval"),
         ({"period": Period(NOON, NOON)}, "period"),

@@ -11,11 +11,12 @@ from liveinsight.query.model import Filter, Operator, Period, Question
 from liveinsight.query.session_list import (
     ListedSession,
     SessionsQuestion,
+    count_sessions,
     list_sessions,
 )
 from liveinsight.store.warehouse import Warehouse
 from tests.oracle_sessions import expected_sessions
-from tests.query.sites import cases
+from tests.query.sites import cases, comparisons
 from tests.query.tables import HOUR, MINUTE, NOON, SITE, an_event, warehouse_of
 
 WEEK = Period(NOON - 24 * HOUR, NOON + 24 * HOUR)
@@ -36,17 +37,26 @@ def all_pages(
     return found
 
 
+@st.composite
+def compared_cases(
+    draw: st.DrawFn,
+) -> tuple[list[Event], Question, Period | None]:
+    """Events, a question about them, and the period that it is compared with."""
+    events, question = draw(cases())
+    return events, question, draw(comparisons(question))
+
+
 @given(
-    case=cases(),
+    case=compared_cases(),
     # Made ids are of 0-9 and a-f: a text of these alone may be in one.
     search=st.sampled_from(["", "", "N", "nna", "/ab", "SESS_GIVEN", "tITle"]),
     limit=st.sampled_from([1, 2, 50]),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_list_has_the_sessions_that_the_oracle_counts(
-    case: tuple[list[Event], Question], search: str, limit: int
+    case: tuple[list[Event], Question, Period | None], search: str, limit: int
 ) -> None:
-    events, question = case
+    events, question, compare = case
     asked = SessionsQuestion(
         site=question.site,
         period=question.period,
@@ -55,9 +65,11 @@ def test_the_list_has_the_sessions_that_the_oracle_counts(
         attribution=question.attribution,
         search=search,
         limit=limit,
+        compare=compare,
     )
     with warehouse_of(events) as warehouse:
         found = all_pages(warehouse, asked)
+        counts = count_sessions(asked, warehouse)
     assert len({(each.site, each.session_id) for each in found}) == len(found)
     assert [each.start_time for each in found] == sorted(
         (each.start_time for each in found), reverse=True
@@ -67,6 +79,14 @@ def test_the_list_has_the_sessions_that_the_oracle_counts(
         for each in found
     )
     assert listed == expected_sessions(events, question, search)
+    if search:
+        assert counts is None
+        return
+    assert counts is not None
+    assert counts.sessions == len(listed)
+    if compare is not None:
+        earlier = msgspec.structs.replace(question, period=compare)
+        assert counts.sessions_before == len(expected_sessions(events, earlier, ""))
 
 
 def a_week() -> list[Event]:

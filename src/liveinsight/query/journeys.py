@@ -10,18 +10,22 @@ time at the `start`.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import cast
+from typing import TypeVar, cast
+
+import msgspec
 
 from liveinsight.core import limits
 from liveinsight.core.event import ENGAGEMENT
 from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
+from liveinsight.query.catalog import Kind
 from liveinsight.query.check import check_filters, check_period, check_site, check_text
 from liveinsight.query.conditions import filter_values, shape_of
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.journeys_model import (
     OTHER,
     Column,
+    Counted,
     Direction,
     JourneyQuestion,
     Journeys,
@@ -39,6 +43,7 @@ from liveinsight.query.journeys_sql import (
     compile_journeys,
 )
 from liveinsight.query.patterns import ANY, pattern_regex
+from liveinsight.query.run import change_of
 from liveinsight.query.statement import SITE, fill
 from liveinsight.query.where import check_pattern
 
@@ -47,6 +52,8 @@ MOST_STEPS = 20
 MOST_BREADTH = 20
 MOST_GROUPS = 30
 MOST_TRAILS = 50
+
+Told = TypeVar("Told", Column, Node, Link)
 
 
 def answer_journeys(question: JourneyQuestion, reader: Reader) -> Journeys:
@@ -57,7 +64,22 @@ def answer_journeys(question: JourneyQuestion, reader: Reader) -> Journeys:
         StoreUnavailable: the warehouse is closed or being replaced.
     """
     check_journeys(question)
-    rows = reader.query(*compile_question(question))
+    found = _read(reader.query(*compile_question(question)))
+    if question.compare is None:
+        return found
+    earlier = msgspec.structs.replace(
+        question, period=question.compare, through=None, trails=0
+    )
+    shown = [
+        _write_shown(column.step, node.place)
+        for column in found.columns
+        for node in column.nodes
+        if node.place != OTHER
+    ]
+    return _compared(found, _read(reader.query(*compile_question(earlier, shown))))
+
+
+def _read(rows: list[tuple[object, ...]]) -> Journeys:
     columns: dict[int, list[Node]] = defaultdict(list)
     links: dict[int, list[Link]] = defaultdict(list)
     trails: list[tuple[int, Trail]] = []
@@ -104,6 +126,8 @@ def check_journeys(question: JourneyQuestion) -> None:
     """
     check_site(question.site)
     check_period("period", question.period)
+    if question.compare is not None:
+        check_period("compare", question.compare)
     check_filters(question.filters, field="filters", goals=question.goals)
     _check_number("steps", question.steps, LEAST_STEPS, MOST_STEPS)
     _check_number("breadth", question.breadth, 1, MOST_BREADTH)
@@ -122,8 +146,10 @@ def check_journeys(question: JourneyQuestion) -> None:
         check_pattern(pattern_regex(pattern), "groups")
 
 
-def compile_question(question: JourneyQuestion) -> tuple[str, list[object]]:
-    """The statement and its parameters."""
+def compile_question(
+    question: JourneyQuestion, shown: list[str] | None = None
+) -> tuple[str, list[object]]:
+    """The statement and its parameters; `shown` are the places told, by step."""
     filters = expand_goals(question.filters, question.goals)
     start, through = question.start, question.through
     groups = list(_groups_of(question))
@@ -137,6 +163,7 @@ def compile_question(question: JourneyQuestion) -> tuple[str, list[object]]:
             with_events=question.events,
             start_is_event=start is not None and start.kind is PlaceKind.EVENT,
             groups=len(groups),
+            is_told=shown is not None,
         )
     )
     values = filter_values(filters) | {
@@ -145,6 +172,7 @@ def compile_question(question: JourneyQuestion) -> tuple[str, list[object]]:
         f"{PERIOD}.end": question.period.end,
         "steps": question.steps,
         "breadth": question.breadth,
+        "shown": shown,
         "trails": question.trails,
     }
     if start is not None:
@@ -182,6 +210,47 @@ def _column(step: int, nodes: list[Node], links: list[Link]) -> Column:
             key=lambda link: (rank[link.source], -link.sessions, str(link.target)),
         ),
     )
+
+
+def _compared(found: Journeys, earlier: Journeys) -> Journeys:
+    """The journeys with those of the period compared with, told of the same places."""
+    columns = {column.step: column for column in earlier.columns}
+    nothing = Column(step=0, sessions=0, nodes=[], links=[])
+    return msgspec.structs.replace(
+        found,
+        columns=[
+            _compared_column(column, columns.get(column.step, nothing))
+            for column in found.columns
+        ],
+        before=Counted(sessions=earlier.sessions, journeys=earlier.journeys),
+    )
+
+
+def _compared_column(column: Column, earlier: Column) -> Column:
+    nodes = {node.place: (node.sessions, node.ended) for node in earlier.nodes}
+    links = {(link.source, link.target): link.sessions for link in earlier.links}
+    compared = []
+    for node in column.nodes:
+        sessions, ended = nodes.get(node.place, (0, 0))
+        ends = msgspec.structs.replace(node, ended_before=ended)
+        compared.append(_with_before(ends, sessions))
+    return msgspec.structs.replace(
+        _with_before(column, earlier.sessions),
+        nodes=compared,
+        links=[
+            _with_before(link, links.get((link.source, link.target), 0))
+            for link in column.links
+        ],
+    )
+
+
+def _with_before(counted: Told, before: int) -> Told:
+    change = change_of(Kind.COUNT, counted.sessions, before)
+    return msgspec.structs.replace(counted, before=before, change=change)
+
+
+def _write_shown(step: int, place: Place) -> str:
+    return f"{step} {_write_place(place)}"
 
 
 def _read_place(text: object) -> Place:

@@ -62,9 +62,10 @@ class JourneyQuestion(msgspec.Struct, frozen=True, kw_only=True):
     through: Through | None = None
     """Also tells how many of the journeys through here took each way."""
     trails: int = 10
+    compare: Period | None = None
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
+class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A place at one step."""
 
     place: Place
@@ -75,18 +76,25 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """Of these sessions, those that the question's `through` is of."""
     places: int
     """How many places these are: 1, unless they are told together."""
+    before: int | None = None
+    """Sessions at the same place and step in the period compared with."""
+    ended_before: int | None = None
+    change: float | None = None
+    """(sessions - before) ÷ before; None where undefined."""
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The sessions that went from one place to another at the next step."""
 
     source: Place
     target: Place
     sessions: int
     through: int
+    before: int | None = None
+    change: float | None = None
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step: its places, most sessions first, the others last."""
 
     step: int
@@ -95,6 +103,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     nodes: list[Node]
     links: list[Link]
     """To the next step."""
+    before: int | None = None
+    change: float | None = None
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,14 +114,26 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int
 
 
-class Journeys(msgspec.Struct, frozen=True, kw_only=True):
-    """The journeys of a period."""
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """How many there were."""
+
+    sessions: int
+    journeys: int
+
+
+class Journeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The journeys of a period.
+
+    The places that are told of the period compared with are those of the period: the
+    others of both are all places but these.
+    """
 
     sessions: int
     """All under the filters, those without such a journey too."""
     columns: list[Column]
     trails: list[Trail]
     """The most common ones, most sessions first."""
+    before: Counted | None = None
 
     @property
     def journeys(self) -> int:

@@ -37,6 +37,8 @@ class JourneyShape(msgspec.Struct, frozen=True, kw_only=True):
     start_is_event: bool
     groups: int
     """How many patterns there are."""
+    is_told: bool = False
+    """Whether it is given which places of each step are shown."""
 
 
 @lru_cache(maxsize=256)
@@ -69,7 +71,9 @@ def compile_journeys(shape: JourneyShape) -> Statement:
                 {"nth": "through.step", "named": "through"} if shape.has_through else {}
             ),
         ),
-        "ranked": slots.bind(_RANKED, breadth="breadth"),
+        "ranked": slots.bind(_TOLD, shown="shown")
+        if shape.is_told
+        else slots.bind(_RANKED, breadth="breadth"),
         "trails": slots.bind(_TRAILS, steps="steps", trails="trails"),
     }
     query = cast("Select", fragment(_ROWS))
@@ -209,6 +213,17 @@ from (
     group by step, place_id
 ) as counted
 join (select distinct place, place_id from places) as names using (place_id)
+"""
+
+_TOLD = """
+select
+    step,
+    place_id,
+    case when told is not null then place end as place
+from (select distinct step, place_id from moves) as reached
+join (select distinct place, place_id from places) as names using (place_id)
+left join (select unnest(:shown::varchar[]) as told) as shown
+    on told = step || ' ' || place
 """
 
 _TRAILS = """

@@ -15,6 +15,7 @@ import msgspec
 from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
 from liveinsight.query.buckets import Bucket, bucket_sql, buckets, find_zone
+from liveinsight.query.catalog import Kind
 from liveinsight.query.check import check_filters, check_period, check_site
 from liveinsight.query.conditions import filter_values, shape_of
 from liveinsight.query.goals import expand_goals
@@ -25,6 +26,7 @@ from liveinsight.query.retention_sql import (
     RetentionShape,
     compile_retention,
 )
+from liveinsight.query.run import change_of
 from liveinsight.query.statement import SITE, fill
 
 INTERVALS: Final = (Interval.DAY, Interval.WEEK, Interval.MONTH)
@@ -49,6 +51,7 @@ class RetentionQuestion(msgspec.Struct, frozen=True, kw_only=True):
     returns: tuple[Where, ...] = ()
     """What an event that counts as a return fulfils; none: any."""
     goals: tuple[Goal, ...] = ()
+    compare: Period | None = None
 
 
 class Cohort(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,7 @@ class Cohort(msgspec.Struct, frozen=True, kw_only=True):
     """How many of these intervals are over."""
 
 
-class Retention(msgspec.Struct, frozen=True, kw_only=True):
+class Retention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The cohorts of a period, the earliest first, those of nobody too."""
 
     interval: Interval
@@ -73,6 +76,12 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """Newcomers of the period who have a lasting id, whatever the filters."""
     without_id: int
     """Newcomers of the period who have none and are in no cohort."""
+    users_before: int | None = None
+    """The users of all cohorts of the period compared with."""
+    average_before: list[float | None] | None = None
+    """Of the period compared with, as many as of this one."""
+    average_change: list[float | None] | None = None
+    """Now - before, of each that both have."""
 
     @property
     def users(self) -> int:
@@ -88,6 +97,24 @@ def answer_retention(question: RetentionQuestion, reader: Reader) -> Retention:
         StoreUnavailable: the warehouse is closed or being replaced.
     """
     check_retention(question)
+    found = _ask(question, reader)
+    if question.compare is None:
+        return found
+    earlier = _ask(msgspec.structs.replace(question, period=question.compare), reader)
+    steps = range(len(found.average))
+    average = [_average(earlier.cohorts, step) for step in steps]
+    return msgspec.structs.replace(
+        found,
+        users_before=earlier.users,
+        average_before=average,
+        average_change=[
+            change_of(Kind.RATE, now, before)
+            for now, before in zip(found.average, average, strict=True)
+        ],
+    )
+
+
+def _ask(question: RetentionQuestion, reader: Reader) -> Retention:
     cut = _buckets_of(question)
     place = {bucket.key: index for index, bucket in enumerate(cut)}
     sizes = [0] * len(cut)
@@ -134,13 +161,17 @@ def check_retention(question: RetentionQuestion) -> None:
     check_site(question.site)
     find_zone(question.timezone)
     check_period("period", question.period)
+    if question.compare is not None:
+        check_period("compare", question.compare)
     if question.interval not in INTERVALS:
         known = ", ".join(INTERVALS)
         raise QueryError("interval", f"give one of {known}")
     check_filters(question.filters, field="filters", goals=question.goals)
     check_filters(question.returns, field="returns", goals=question.goals)
-    if len(_buckets_of(question)) > MOST_COHORTS:
-        raise QueryError("interval", f"the period has over {MOST_COHORTS} of it")
+    for period in filter(None, (question.period, question.compare)):
+        asked = msgspec.structs.replace(question, period=period)
+        if len(_buckets_of(asked)) > MOST_COHORTS:
+            raise QueryError("interval", f"a period has over {MOST_COHORTS} of it")
 
 
 def compile_question(question: RetentionQuestion) -> tuple[str, list[object]]:

@@ -22,7 +22,8 @@ from liveinsight.query.check import check_filters, check_period, check_site, che
 from liveinsight.query.conditions import filter_values, of_site, shape_of
 from liveinsight.query.facts import select_facts
 from liveinsight.query.goals import expand_goals
-from liveinsight.query.model import Attribution, Goal, Period, Where
+from liveinsight.query.model import Attribution, Goal, Period, Question, Where
+from liveinsight.query.run import answer
 from liveinsight.query.scope import Scope
 from liveinsight.query.sessions import read_structs
 from liveinsight.query.statement import (
@@ -54,6 +55,8 @@ class SessionsQuestion(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 50
     after: str = ""
     """The `next` of the page before."""
+    compare: Period | None = None
+    """Only of the counts."""
 
 
 class ListedSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +95,19 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     """None: there are no more."""
 
 
+class SessionCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How many there are on all pages together, and in the period compared with."""
+
+    sessions: int
+    visitors: int
+    """With a matching event in the period."""
+    sessions_before: int | None = None
+    visitors_before: int | None = None
+    sessions_change: float | None = None
+    """(now - before) ÷ before; None where undefined."""
+    visitors_change: float | None = None
+
+
 def list_sessions(question: SessionsQuestion, now: int, reader: Reader) -> SessionPage:
     """The page of sessions that the question asks for.
 
@@ -122,6 +138,41 @@ def list_sessions(question: SessionsQuestion, now: int, reader: Reader) -> Sessi
     more = len(found) > question.limit
     found = found[: question.limit]
     return SessionPage(sessions=found, next=found[-1].cursor if more else None)
+
+
+def count_sessions(question: SessionsQuestion, reader: Reader) -> SessionCounts | None:
+    """The counts of the metrics of that name; None for a search, which is not counted.
+
+    Raises:
+        QueryError: it cannot be answered as asked; names the field and why.
+        StoreUnavailable: the warehouse is closed or being replaced.
+    """
+    if question.search:
+        return None
+    asked = Question(
+        site=question.site,
+        period=question.period,
+        metrics=("sessions", "visitors"),
+        filters=question.filters,
+        goals=question.goals,
+        attribution=question.attribution,
+        compare=question.compare,
+    )
+    found = answer(asked, reader)
+    sessions, visitors = (int(value or 0) for value in found.totals)
+    if found.totals_before is None or found.totals_change is None:
+        return SessionCounts(sessions=sessions, visitors=visitors)
+    sessions_before, visitors_before = (
+        int(value or 0) for value in found.totals_before
+    )
+    return SessionCounts(
+        sessions=sessions,
+        visitors=visitors,
+        sessions_before=sessions_before,
+        visitors_before=visitors_before,
+        sessions_change=found.totals_change[0],
+        visitors_change=found.totals_change[1],
+    )
 
 
 def _check(question: SessionsQuestion) -> tuple[int, int]:
