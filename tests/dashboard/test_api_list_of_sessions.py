@@ -81,6 +81,25 @@ def test_a_key_lists_the_sessions_of_its_site_alone() -> None:
     assert own.json["sessions"] == []
 
 
+def test_they_are_counted_and_compared() -> None:
+    a_server([*VISITS, *a_visit_of("/", user="old", at=NOON - 24 * HOUR)])
+    key = add_key("test")
+    for question, counts in (
+        ({}, {"sessions": 3, "visitors": 3}),
+        (
+            {"compare": "previous", "limit": 1},
+            {
+                **{"sessions": 3, "visitors": 3},
+                **{"sessions_before": 1, "visitors_before": 1},
+                **{"sessions_change": 2.0, "visitors_change": 2.0},
+            },
+        ),
+        ({"search": "cart"}, None),
+    ):
+        asked = json.dumps({"site": SITE, "period": PERIOD} | question)
+        assert ask("/api/v1/sessions", key, question=asked).json["counts"] == counts
+
+
 @pytest.mark.parametrize(
     ("question", "field"),
     [
@@ -89,6 +108,7 @@ def test_a_key_lists_the_sessions_of_its_site_alone() -> None:
         ({"search": "x" * 300}, "search"),
         ({"filters": [["is", "size", ["1"]]]}, "filters"),
         ({"page": 2}, "page"),
+        ({"compare": [5, 5]}, "compare[0]"),
     ],
 )
 def test_what_cannot_be_asked_names_the_field(

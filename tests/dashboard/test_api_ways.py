@@ -90,6 +90,8 @@ def test_a_return_can_be_a_goal() -> None:
         ("journeys", {"steps": 99}, "steps"),
         ("journeys", {"start": {"kind": "other", "name": ""}}, "start.kind"),
         ("journeys", {"groups": ["/none"]}, "groups"),
+        ("journeys", {"compare": "never"}, "compare"),
+        ("retention", {"compare": ["2026-03-02", "2026-03-01"]}, "compare[1]"),
         ("journeys", {"filters": [["is", "size", ["1"]]]}, "filters"),
         ("retention", {"interval": "hour"}, "interval"),
         ("retention", {"returns": [["is", "page"]]}, "returns[0][0]"),

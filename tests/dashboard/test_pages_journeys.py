@@ -17,8 +17,10 @@ from liveinsight.query.journeys_model import (
     PlaceKind,
 )
 from tests.dashboard.pages import Shown, a_site_with, look
-from tests.dashboard.project import NOW, a_visit_of
+from tests.dashboard.project import NOW, SITE, a_visit_of
 from tests.query.tables import HOUR
+
+DAY = 24 * HOUR
 
 VISITS = [
     *a_visit_of("/", "/cart", "/thanks", user="anna", at=NOW - HOUR, country="KR"),
@@ -57,6 +59,53 @@ def test_a_table_says_what_the_drawing_shows() -> None:
     assert (1, "/", "/cart", 1) in rows
     assert (2, "/about", "", 1) in rows
     assert sum(sessions for step, _, _, sessions in rows if step == 1) == 3
+
+
+def test_with_a_comparison_every_number_has_its_change() -> None:
+    earlier = [
+        *a_visit_of("/", "/about", user="anna", at=NOW - 40 * DAY),
+        *a_visit_of("/", "/about", user="ben", at=NOW - 40 * DAY),
+        *a_visit_of("/", user="old", at=NOW - 90 * DAY),
+    ]
+    client = a_site_with([*VISITS, *earlier])
+    page = look(client, "/journeys/", compare="previous")
+    changes = {
+        (block.shape.step, block.label): (block.shape.node.before, block.change)
+        for block in page.context["blocks"]
+    }
+    assert changes[1, "/"] == (2, "0%")
+    assert changes[2, "/about"] == (2, "−50%")
+    assert changes[2, "/cart"] == (0, "new")
+    assert [head.change for head in page.context["heads"]] == ["+50%", "+50%", "new"]
+    rows = {
+        (row.step, row.source, row.target): (row.before, row.change)
+        for row in page.context["rows"]
+    }
+    assert rows[1, "/", "/about"] == (2, "−50%")
+    assert rows[2, "/about", ""] == (2, "−50%")
+    assert "3 sessions · " in page.text
+    call = page.context["call"]
+    answer = client.get(call.address, {"question": call.text}).json()
+    assert answer["before"] == {"sessions": 2, "journeys": 2}
+    assert answer["columns"] == msgspec.to_builtins(page.context["found"].columns)
+    assert client.get(call.csv).content.decode().splitlines()[:2] == [
+        "step,kind,name,next_kind,next_name,sessions,sessions_before,sessions_change",
+        "1,page,/,page,/about,1,2,-0.5",
+    ]
+
+
+def test_without_being_asked_for_nothing_is_compared() -> None:
+    old = a_visit_of("/", user="old", at=NOW - 90 * DAY)
+    page = look(a_site_with([*VISITS, *old]), "/journeys/")
+    assert page.context["asked"].compare is None
+    assert "?compare=previous" in page.links()
+
+
+def test_what_happened_on_a_day_is_listed() -> None:
+    client = a_site_with(VISITS)
+    day = {"day": "2026-02-28", "text": "Sale begins"}
+    client.post(f"/annotations/add/?site={SITE}", day)
+    assert "Sale begins" in look(client, "/journeys/").text
 
 
 def test_a_click_shows_the_ways_through_a_place() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from liveinsight.core.event import Event
 from tests.dashboard.pages import Shown, a_site_with, look
-from tests.dashboard.project import NOW, a_visit_of
+from tests.dashboard.project import NOW, SITE, a_visit_of
 from tests.query.tables import HOUR
 
 DAY = 24 * HOUR
@@ -55,6 +55,63 @@ def test_a_return_can_be_a_goal() -> None:
     page = look(a_site_with(VISITS), "/retention/", period="7d", returns="conversion")
     assert cells_of(page)[0] == (2, ["0%", "0%", "0%"])
     assert "Day 0" in page.text
+
+
+def test_averages_have_those_of_the_other_period_beside_them() -> None:
+    earlier = [
+        *a_visit_of("/", user="long", at=NOW - 60 * DAY),
+        *a_visit_of("/", user="long", at=NOW - 59 * DAY),
+        *a_visit_of("/", user="short", at=NOW - 9 * DAY),
+        *a_visit_of("/", user="once", at=NOW - 9 * DAY),
+        *a_visit_of("/", user="again", at=NOW - 9 * DAY),
+        *a_visit_of("/", user="again", at=NOW - 8 * DAY),
+    ]
+    client = a_site_with([*VISITS, *earlier])
+    page = look(client, "/retention/", period="7d")
+    table = page.context["table"]
+    facts = [(each.label, each.value, each.before, each.change) for each in table.facts]
+    assert facts[:2] == [
+        ("Newcomers", "3", "3", "0%"),
+        ("1 day later", "50%", "33.3%", "+16.7 points"),
+    ]
+    assert (table.before.users, table.before.change) == (3, "0%")
+    assert (table.before.average[0].text, table.average[0].text) == ("33.3%", "50%")
+    assert (table.before.changes[0].change, table.before.changes[0].judged) == (
+        "+16.7",
+        "good",
+    )
+    call = page.context["call"]
+    answer = client.get(call.address, {"question": call.text}).json()
+    for name in ("users_before", "average_before", "average_change"):
+        assert answer[name] == getattr(page.context["found"], name)
+    lines = client.get(call.csv).content.decode().splitlines()
+    assert [line.split(",")[:4] for line in lines[-3:]] == [
+        ["average", "3", "1.0", "0.5"],
+        ["average_before", "3", "1.0", "0.3333333333333333"],
+        ["average_change", "0.0", "0.0", "0.16666666666666669"],
+    ]
+    off = look(client, "/retention/", period="7d", compare="off")
+    assert off.context["table"].before is None
+
+
+def test_a_long_period_to_compare_with_makes_no_table_too_large() -> None:
+    days = {"compare_from": "2025-03-01", "compare_to": "2026-02-01"}
+    old = a_visit_of("/", user="old", at=NOW - 400 * DAY)
+    client = a_site_with([*VISITS, *old])
+    page = look(client, "/retention/", period="7d", compare="custom", **days)
+    assert (page.status, page.context["found"].interval) == (200, "week")
+
+
+def test_what_happened_is_marked_at_the_cohort_of_its_day() -> None:
+    client = a_site_with(VISITS)
+    day = {"day": "2026-02-28", "text": "Sale <b>begins</b>"}
+    client.post(f"/annotations/add/?site={SITE}", day)
+    page = look(client, "/retention/", period="7d")
+    marked = [
+        [note.text for note in line.notes] for line in page.context["table"].lines
+    ]
+    assert marked == [[], [day["text"]], []]
+    assert "<b>begins" not in page.html
 
 
 @pytest.mark.parametrize(

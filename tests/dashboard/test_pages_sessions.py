@@ -21,6 +21,8 @@ from liveinsight.dashboard.sites import add_site  # isort: skip
 from liveinsight.query.lists import timeline  # isort: skip
 from liveinsight.query.sessions import MOST_STEPS  # isort: skip
 
+DAY = 24 * HOUR
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -73,7 +75,7 @@ def test_the_list_goes_on_page_by_page_under_the_same_filters() -> None:
     first = look(client, "/sessions/", **asked)
     view = first.context["view"]
     assert sum(len(day.sessions) for day in view.days) == LISTED
-    assert view.sessions == LISTED + 5
+    assert view.counts.sessions == LISTED + 5
     second = look(client, "/sessions/" + view.older)
     rest = second.context["view"]
     assert sum(len(day.sessions) for day in rest.days) == 5
@@ -81,6 +83,34 @@ def test_the_list_goes_on_page_by_page_under_the_same_filters() -> None:
     assert (rest.older, rest.newest) == ("", "?period=7d&f=page:is:/")
     # Other filters begin with the newest again.
     assert "after=" not in second.context["filter_bar"].clear
+
+
+def test_the_number_of_sessions_is_that_of_the_statistics_with_its_change() -> None:
+    before = [
+        event
+        for number in range(3)
+        for event in a_visit_of("/", user=f"old{number}", at=NOW - (31 + number) * DAY)
+    ]
+    first = a_visit_of("/", user="first", at=NOW - 90 * DAY)
+    client = a_site_with([*two_visits(), *before, *first])
+    for query in ({}, {"f": "page:is:/cart"}, {"compare": "year"}, {"period": "7d"}):
+        counts = look(client, "/sessions/", **query).context["view"].counts
+        cards = look(client, "/statistics/", **query).context["cards"]
+        (card,) = [each for each in cards if each.metric == "sessions"]
+        assert str(counts.sessions) == card.value
+        told = "–" if counts.sessions_before is None else str(counts.sessions_before)
+        assert told == card.before
+    assert "2 sessions of 2 visitors −33%" in look(client, "/sessions/").text
+
+
+def test_what_happened_on_a_day_is_said_at_the_day() -> None:
+    client = a_site_with(two_visits())
+    day = {"day": "2026-03-01", "text": "Sale <b>begins</b>"}
+    client.post(f"/annotations/add/?site={SITE}", day)
+    page = look(client, "/sessions/")
+    assert [note.text for note in page.context["view"].days[0].notes] == [day["text"]]
+    assert page.text.count(day["text"]) == 2
+    assert "<b>begins" not in page.html
 
 
 @pytest.mark.parametrize(

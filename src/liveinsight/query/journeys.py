@@ -10,7 +10,7 @@ time at the `start`.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TypeVar, cast
+from typing import cast
 
 import msgspec
 
@@ -18,14 +18,13 @@ from liveinsight.core import limits
 from liveinsight.core.event import ENGAGEMENT
 from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import Kind
 from liveinsight.query.check import check_filters, check_period, check_site, check_text
 from liveinsight.query.conditions import filter_values, shape_of
 from liveinsight.query.goals import expand_goals
+from liveinsight.query.journeys_compared import compare_journeys
 from liveinsight.query.journeys_model import (
     OTHER,
     Column,
-    Counted,
     Direction,
     JourneyQuestion,
     Journeys,
@@ -43,7 +42,6 @@ from liveinsight.query.journeys_sql import (
     compile_journeys,
 )
 from liveinsight.query.patterns import ANY, pattern_regex
-from liveinsight.query.run import change_of
 from liveinsight.query.statement import SITE, fill
 from liveinsight.query.where import check_pattern
 
@@ -52,8 +50,6 @@ MOST_STEPS = 20
 MOST_BREADTH = 20
 MOST_GROUPS = 30
 MOST_TRAILS = 50
-
-Told = TypeVar("Told", Column, Node, Link)
 
 
 def answer_journeys(question: JourneyQuestion, reader: Reader) -> Journeys:
@@ -76,7 +72,9 @@ def answer_journeys(question: JourneyQuestion, reader: Reader) -> Journeys:
         for node in column.nodes
         if node.place != OTHER
     ]
-    return _compared(found, _read(reader.query(*compile_question(earlier, shown))))
+    return compare_journeys(
+        found, _read(reader.query(*compile_question(earlier, shown)))
+    )
 
 
 def _read(rows: list[tuple[object, ...]]) -> Journeys:
@@ -210,43 +208,6 @@ def _column(step: int, nodes: list[Node], links: list[Link]) -> Column:
             key=lambda link: (rank[link.source], -link.sessions, str(link.target)),
         ),
     )
-
-
-def _compared(found: Journeys, earlier: Journeys) -> Journeys:
-    """The journeys with those of the period compared with, told of the same places."""
-    columns = {column.step: column for column in earlier.columns}
-    nothing = Column(step=0, sessions=0, nodes=[], links=[])
-    return msgspec.structs.replace(
-        found,
-        columns=[
-            _compared_column(column, columns.get(column.step, nothing))
-            for column in found.columns
-        ],
-        before=Counted(sessions=earlier.sessions, journeys=earlier.journeys),
-    )
-
-
-def _compared_column(column: Column, earlier: Column) -> Column:
-    nodes = {node.place: (node.sessions, node.ended) for node in earlier.nodes}
-    links = {(link.source, link.target): link.sessions for link in earlier.links}
-    compared = []
-    for node in column.nodes:
-        sessions, ended = nodes.get(node.place, (0, 0))
-        ends = msgspec.structs.replace(node, ended_before=ended)
-        compared.append(_with_before(ends, sessions))
-    return msgspec.structs.replace(
-        _with_before(column, earlier.sessions),
-        nodes=compared,
-        links=[
-            _with_before(link, links.get((link.source, link.target), 0))
-            for link in column.links
-        ],
-    )
-
-
-def _with_before(counted: Told, before: int) -> Told:
-    change = change_of(Kind.COUNT, counted.sessions, before)
-    return msgspec.structs.replace(counted, before=before, change=change)
 
 
 def _write_shown(step: int, place: Place) -> str:

@@ -4,7 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
+from liveinsight.query.catalog import Kind
 from liveinsight.query.model import Goal, Period, Where
+from liveinsight.query.run import change_of
 
 
 class Direction(StrEnum):
@@ -94,6 +96,17 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     change: float | None = None
 
 
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """The sessions that leave a place the same way, or end there."""
+
+    source: Node
+    target: Place | None
+    """None: they have no further step."""
+    sessions: int
+    before: int | None
+    change: float | None
+
+
 class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step: its places, most sessions first, the others last."""
 
@@ -105,6 +118,34 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """To the next step."""
     before: int | None = None
     change: float | None = None
+
+    @property
+    def ways(self) -> list[Way]:
+        """All ways on from this step, place by place, the end last."""
+        ways = []
+        for node in self.nodes:
+            ways += [
+                Way(
+                    source=node,
+                    target=link.target,
+                    sessions=link.sessions,
+                    before=link.before,
+                    change=link.change,
+                )
+                for link in self.links
+                if link.source == node.place
+            ]
+            if node.ended:
+                ways.append(
+                    Way(
+                        source=node,
+                        target=None,
+                        sessions=node.ended,
+                        before=node.ended_before,
+                        change=change_of(Kind.COUNT, node.ended, node.ended_before),
+                    )
+                )
+        return ways
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,7 +57,15 @@ PeriodForm = (
     ]
     | tuple[Moment, Moment]
 )
-CompareForm = Literal["previous", "year"] | tuple[Moment, Moment] | None
+CompareForm = Annotated[
+    Literal["previous", "year"] | tuple[Moment, Moment] | None,
+    Meta(
+        description=(
+            "The period compared with: `previous`, the one before, `year`, the same of"
+            " a year earlier, or from and to."
+        )
+    ),
+]
 FilterForm = Annotated[
     object, Meta(extra_json_schema={"$ref": "#/components/schemas/Filter"})
 ]
@@ -150,15 +158,7 @@ class Query(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
     offset: Annotated[
         int, Meta(ge=0, le=MAX_OFFSET, description="Rows that are passed over.")
     ] = 0
-    compare: Annotated[
-        CompareForm,
-        Meta(
-            description=(
-                "The period compared with: the one before, the same of a year"
-                " earlier, or from and to."
-            )
-        ),
-    ] = None
+    compare: CompareForm = None
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,7 +227,6 @@ def read_question(query: Query, subject: Subject) -> Question:
 
 def write_question(question: Question, filters: tuple[FilterForm, ...]) -> Query:
     """The form that asks the same at any later time: all that was implied is said."""
-    compare = question.compare
     return Query(
         site=question.site,
         timezone=question.timezone,
@@ -243,13 +242,18 @@ def write_question(question: Question, filters: tuple[FilterForm, ...]) -> Query
         ),
         limit=question.limit,
         offset=question.offset,
-        compare=None if compare is None else (compare.start, compare.end),
+        compare=write_compare(question.compare),
     )
 
 
 def write_filters(filters: tuple[Where, ...]) -> tuple[FilterForm, ...]:
     """What `read_filters` reads as these conditions."""
     return tuple(write_where(where) for where in filters)
+
+
+def write_compare(compare: Period | None) -> CompareForm:
+    """What `read_compare` reads as this period."""
+    return None if compare is None else (compare.start, compare.end)
 
 
 def read_compare(form: CompareForm, subject: Subject) -> Period | None:

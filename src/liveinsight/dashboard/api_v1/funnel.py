@@ -96,10 +96,7 @@ class FunnelQuery(AboutFunnel, frozen=True, kw_only=True, forbid_unknown_fields=
         DimensionForm | None,
         Meta(description="One row for each of its values at the first step."),
     ] = None
-    compare: Annotated[
-        CompareForm,
-        Meta(description="`previous`, `year`, or from and to."),
-    ] = None
+    compare: CompareForm = None
 
 
 class FunnelReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from liveinsight.dashboard.api_v1.endpoint import (
     complete_to,
     find_subject,
 )
-from liveinsight.query.csv import Table
+from liveinsight.query.csv import Cell, Table
 from liveinsight.query.journeys import (
     LEAST_STEPS,
     MOST_BREADTH,
@@ -24,6 +24,7 @@ from liveinsight.query.journeys import (
 )
 from liveinsight.query.journeys_model import (
     Column,
+    Counted,
     Direction,
     JourneyQuestion,
     Place,
@@ -31,7 +32,7 @@ from liveinsight.query.journeys_model import (
     Through,
     Trail,
 )
-from liveinsight.query.wire import About
+from liveinsight.query.wire import About, CompareForm, read_compare
 
 
 class PlaceForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,10 +100,15 @@ class JourneysQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=True
         int,
         Meta(ge=0, le=MOST_TRAILS, description="So many of the most common journeys."),
     ] = 10
+    compare: CompareForm = None
 
 
-class JourneysAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The places of each step, and the ways between them."""
+class JourneysAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The places of each step, and the ways between them.
+
+    With a comparison `before` is the sessions of the same place, way or step, and
+    `change` (sessions - before) ÷ before, absent where it is undefined.
+    """
 
     sessions: Annotated[
         int, Meta(description="Sessions under the filters, also without a journey.")
@@ -113,6 +119,9 @@ class JourneysAnswer(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="A step each; the kind `other` is all places not told."),
     ]
     trails: Annotated[list[Trail], Meta(description="The most common journeys.")]
+    before: Annotated[
+        Counted | None, Meta(description="Of the period compared with.")
+    ] = None
     as_of: Annotated[
         int, Meta(description="All events received up to then are counted, ms.")
     ]
@@ -138,6 +147,7 @@ def answer_journeys_query(caller: Caller, asked: JourneysQuery) -> JourneysAnswe
         if through is None
         else Through(step=through.step, place=read_place(through.place)),
         trails=asked.trails,
+        compare=read_compare(asked.compare, subject),
     )
     found = answer_journeys(question, runtime.current().reader)
     return JourneysAnswer(
@@ -145,6 +155,7 @@ def answer_journeys_query(caller: Caller, asked: JourneysQuery) -> JourneysAnswe
         journeys=found.journeys,
         columns=found.columns,
         trails=found.trails,
+        before=found.before,
         as_of=as_of,
     )
 
@@ -164,18 +175,17 @@ def write_form(place: Place) -> PlaceForm:
 
 def tabulate(answered: JourneysAnswer) -> Table:
     """A row for each way, and for each end of journeys at a place."""
-    rows: list[list[str | int | float | None]] = []
-    for column in answered.columns:
-        for link in column.links:
-            ways = [link.source.kind, link.source.name]
-            ways += [link.target.kind, link.target.name]
-            rows.append([column.step, *ways, link.sessions])
-        rows += [
-            [column.step, node.place.kind, node.place.name, "", "", node.ended]
-            for node in column.nodes
-            if node.ended
-        ]
     heads = ["step", "kind", "name", "next_kind", "next_name", "sessions"]
+    if answered.before is not None:
+        heads += ["sessions_before", "sessions_change"]
+    rows: list[list[Cell]] = []
+    for column in answered.columns:
+        for way in column.ways:
+            source, target = way.source.place, way.target
+            places = [source.kind, source.name]
+            places += ["", ""] if target is None else [target.kind, target.name]
+            compared = [] if way.before is None else [way.before, way.change]
+            rows.append([column.step, *places, way.sessions, *compared])
     return Table(heads=heads, rows=rows)
 
 

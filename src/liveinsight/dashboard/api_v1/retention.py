@@ -13,8 +13,9 @@ from liveinsight.dashboard.api_v1.endpoint import (
     find_subject,
 )
 from liveinsight.dashboard.segments import resolve
+from liveinsight.query.catalog import Kind
 from liveinsight.query.check import MAX_FILTERS
-from liveinsight.query.csv import Table, write_time
+from liveinsight.query.csv import Cell, Table, write_time
 from liveinsight.query.model import Interval
 from liveinsight.query.retention import (
     INTERVALS,
@@ -23,7 +24,14 @@ from liveinsight.query.retention import (
     answer_retention,
     until_now,
 )
-from liveinsight.query.wire import About, FilterForm, read_filters
+from liveinsight.query.run import change_of
+from liveinsight.query.wire import (
+    About,
+    CompareForm,
+    FilterForm,
+    read_compare,
+    read_filters,
+)
 
 
 class RetentionQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,9 +54,10 @@ class RetentionQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             description="What an event that counts as a return fulfils; none: any.",
         ),
     ] = ()
+    compare: CompareForm = None
 
 
-class RetentionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class RetentionAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The cohorts, the earliest first."""
 
     interval: Interval
@@ -65,6 +74,17 @@ class RetentionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     without_id: Annotated[
         int, Meta(description="Newcomers without a lasting id: they are in no cohort.")
     ]
+    users_before: Annotated[
+        int | None, Meta(description="Of all cohorts of the period compared with.")
+    ] = None
+    average_before: Annotated[
+        list[float | None] | None,
+        Meta(description="Of the period compared with, as many as in `average`."),
+    ] = None
+    average_change: Annotated[
+        list[float | None] | None,
+        Meta(description="`average` - `average_before`: 0.01 is one point."),
+    ] = None
     as_of: Annotated[
         int, Meta(description="All events received up to then are counted, ms.")
     ]
@@ -76,6 +96,7 @@ def answer_retention_query(caller: Caller, asked: RetentionQuery) -> RetentionAn
     subject = find_subject(caller, asked)
     account = caller.asker.account_id
     returns = read_filters(asked.returns, "returns")
+    compare = read_compare(asked.compare, subject)
     question = RetentionQuestion(
         site=subject.site,
         timezone=subject.timezone,
@@ -84,6 +105,7 @@ def answer_retention_query(caller: Caller, asked: RetentionQuery) -> RetentionAn
         filters=subject.filters,
         returns=resolve(returns, subject.site or "", account, "returns"),
         goals=subject.goals,
+        compare=compare and until_now(compare, caller.now),
     )
     found = answer_retention(question, runtime.current().reader)
     return RetentionAnswer(
@@ -94,24 +116,39 @@ def answer_retention_query(caller: Caller, asked: RetentionQuery) -> RetentionAn
         users=found.users,
         with_id=found.with_id,
         without_id=found.without_id,
+        users_before=found.users_before,
+        average_before=found.average_before,
+        average_change=found.average_change,
         as_of=as_of,
     )
 
 
 def tabulate(answered: RetentionAnswer) -> Table:
-    """A row for each cohort: its start, its users, and those who came in each interval."""
+    """A row for each cohort: its start, its users, and those who came in each interval.
+
+    With a comparison, below them the averages as shares: of the period, of the one
+    compared with, and their difference.
+    """
     width = len(answered.cohorts)
+    rows: list[list[Cell]] = [
+        [
+            write_time(cohort.start, answered.interval, answered.timezone),
+            cohort.users,
+            *cohort.returned,
+            *[None] * (width - len(cohort.returned)),
+        ]
+        for cohort in answered.cohorts
+    ]
+    if answered.average_before is not None:
+        change = change_of(Kind.COUNT, answered.users, answered.users_before)
+        rows += [
+            ["average", answered.users, *answered.average],
+            ["average_before", answered.users_before, *answered.average_before],
+            ["average_change", change, *(answered.average_change or ())],
+        ]
     return Table(
         heads=["cohort", "users", *(f"{answered.interval}_{n}" for n in range(width))],
-        rows=[
-            [
-                write_time(cohort.start, answered.interval, answered.timezone),
-                cohort.users,
-                *cohort.returned,
-                *[None] * (width - len(cohort.returned)),
-            ]
-            for cohort in answered.cohorts
-        ],
+        rows=rows,
     )
 
 

@@ -17,10 +17,12 @@ from liveinsight.query.session_list import (
     MAX_LISTED,
     MAX_SEARCH_CHARS,
     ListedSession,
+    SessionCounts,
     SessionsQuestion,
+    count_sessions,
     list_sessions,
 )
-from liveinsight.query.wire import About
+from liveinsight.query.wire import About, CompareForm, read_compare
 
 
 class SessionsQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +46,7 @@ class SessionsQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=True
             description="The `next` of the answer before: the sessions after those.",
         ),
     ] = ""
+    compare: CompareForm = None
 
 
 class SessionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +55,15 @@ class SessionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     sessions: list[ListedSession]
     next: Annotated[
         str | None, Meta(description="Ask with it as `after` for more; null: no more.")
+    ]
+    counts: Annotated[
+        SessionCounts | None,
+        Meta(
+            description=(
+                "Of all pages, the same numbers as the metrics of these names; null"
+                " with a search, which is not counted."
+            )
+        ),
     ]
     as_of: Annotated[
         int, Meta(description="All events received up to then are counted, ms.")
@@ -70,9 +82,16 @@ def answer_sessions(caller: Caller, asked: SessionsQuery) -> SessionsAnswer:
         search=asked.search,
         limit=asked.limit,
         after=asked.after,
+        compare=read_compare(asked.compare, subject),
     )
-    page = list_sessions(question, caller.now, runtime.current().reader)
-    return SessionsAnswer(sessions=page.sessions, next=page.next, as_of=as_of)
+    reader = runtime.current().reader
+    page = list_sessions(question, caller.now, reader)
+    return SessionsAnswer(
+        sessions=page.sessions,
+        next=page.next,
+        counts=count_sessions(question, reader),
+        as_of=as_of,
+    )
 
 
 def tabulate(answered: SessionsAnswer) -> Table:

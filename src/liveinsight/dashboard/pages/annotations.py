@@ -1,4 +1,4 @@
-"""The annotations of the statistics page: shown in its chart and below it."""
+"""The annotations of a report: shown where its time is, and in a list."""
 
 import datetime as dt
 import zoneinfo
@@ -42,8 +42,9 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     day: str
     text: str
+    date: dt.date
     index: int
-    """Of the chart's bucket that the day begins in."""
+    """Of the report's bucket that the day begins in."""
 
 
 class AnnotationForm(forms.Form):
@@ -66,8 +67,10 @@ class AnnotationForm(forms.Form):
         return day
 
 
-def list_notes(scope: Scope, chosen: ChosenPeriod, starts: Sequence[int]) -> list[Note]:
-    """The annotations of the period; `starts` (ms) are those of the chart's buckets."""
+def list_notes(
+    scope: Scope, chosen: ChosenPeriod, starts: Sequence[int] = ()
+) -> list[Note]:
+    """The annotations of the period; `starts` (ms) are those of the report's buckets."""
     first = day_of(chosen.period.start, scope.timezone)
     last = day_of(chosen.period.end - 1, scope.timezone)
     zone = zoneinfo.ZoneInfo(scope.timezone)
@@ -80,6 +83,7 @@ def list_notes(scope: Scope, chosen: ChosenPeriod, starts: Sequence[int]) -> lis
                 id=row.pk,
                 day=date_format(day, "DATE_FORMAT"),
                 text=row.text,
+                date=day,
                 index=max(0, bisect_right(starts, begin) - 1),
             )
         )

@@ -11,6 +11,7 @@ from liveinsight.core.ports import Reader
 from liveinsight.core.site import site_id
 from liveinsight.dashboard import models, runtime
 from liveinsight.dashboard.funnels import funnel_of, read_funnel
+from liveinsight.dashboard.pages.annotations import list_notes
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.funnel_call import call_funnel, call_stopped
 from liveinsight.dashboard.pages.funnel_people import ask_stopped
@@ -64,6 +65,7 @@ def funnel(request: HttpRequest, funnel_id: int) -> HttpResponse:
         "table": make_table(request, found, question, reader),
         "here": ask_here(scope, asked),
         "live_address": live_address(row, request),
+        "notes": list_notes(scope, chosen),
     }
     is_part = request.headers.get("HX-Target", "") == "report"
     return render(request, "funnel/report.html" if is_part else "funnel.html", context)

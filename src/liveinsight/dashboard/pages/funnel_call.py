@@ -5,12 +5,11 @@ from liveinsight.dashboard.api_v1.funnel import FunnelQuery, FunnelSessionsQuery
 from liveinsight.dashboard.pages.api_call import ApiCall
 from liveinsight.query.check import MAX_LIMIT
 from liveinsight.query.funnel import FunnelQuestion
-from liveinsight.query.wire import write_filters
+from liveinsight.query.wire import write_compare, write_filters
 
 
 def call_funnel(row: models.Funnel, question: FunnelQuestion) -> ApiCall:
     """The call that answers the question about the saved funnel, all rows of it."""
-    compare = question.compare
     return ApiCall(
         endpoint="funnel",
         question=FunnelQuery(
@@ -19,7 +18,7 @@ def call_funnel(row: models.Funnel, question: FunnelQuestion) -> ApiCall:
             filters=write_filters(question.filters),
             funnel=row.name,
             dimension=question.dimension,
-            compare=None if compare is None else (compare.start, compare.end),
+            compare=write_compare(question.compare),
             limit=MAX_LIMIT,
         ),
     )

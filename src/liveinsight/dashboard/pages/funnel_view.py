@@ -6,20 +6,19 @@ from django.utils.translation import gettext as _
 
 from liveinsight.dashboard.funnels import FunnelDefinition
 from liveinsight.dashboard.pages.address import change_query
+from liveinsight.dashboard.pages.facts import Fact, make_fact
 from liveinsight.dashboard.pages.funnel_form import SEQUENCES, SESSION, WINDOWS
 from liveinsight.dashboard.pages.labels import (
     format_duration,
     format_metric,
     format_whole,
 )
-from liveinsight.dashboard.pages.report import write_change
 from liveinsight.query.catalog import Kind
 from liveinsight.query.funnel import (
     FunnelAnswer,
     FunnelCounts,
     FunnelStep,
 )
-from liveinsight.query.run import change_of
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,19 +47,6 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     is_last: bool
 
 
-class FactView(msgspec.Struct, frozen=True, kw_only=True):
-    """A number of the whole funnel, and how it has changed."""
-
-    label: str
-    value: str
-    change: str = ""
-    before: str = ""
-    direction: str = ""
-    """`up`, `down` or ""."""
-    judged: str = ""
-    """`good`, `bad` or ""."""
-
-
 def write_rule(definition: FunnelDefinition) -> str:
     """Order and window in words."""
     sequence = dict(SEQUENCES)[definition.sequence]
@@ -73,7 +59,7 @@ def write_rule(definition: FunnelDefinition) -> str:
     }
 
 
-def list_facts(answer: FunnelAnswer) -> list[FactView]:
+def list_facts(answer: FunnelAnswer) -> list[Fact]:
     """What the funnel comes to."""
     now, before = answer.totals, answer.before
     began = [counts.steps[0].visitors if counts else None for counts in (now, before)]
@@ -86,32 +72,6 @@ def list_facts(answer: FunnelAnswer) -> list[FactView]:
         make_fact(_("Completed"), Kind.COUNT, "users", ended),
         make_fact(_("Median time"), Kind.MEAN, "ms", times, more_is_better=False),
     ]
-
-
-def make_fact(
-    label: str,
-    kind: Kind,
-    unit: str,
-    values: list[float | None] | list[int | None],
-    *,
-    more_is_better: bool = True,
-) -> FactView:
-    """The number with its change; without one where there is nothing before."""
-    now, before = values
-    change = change_of(kind, now, before)
-    rounded = round((change or 0) * 1000)
-    direction = "" if not rounded else "up" if rounded > 0 else "down"
-    judged = ""
-    if direction:
-        judged = "good" if (direction == "up") is more_is_better else "bad"
-    return FactView(
-        label=label,
-        value=format_metric(now, unit),
-        change=write_change(change, unit),
-        before=format_metric(before, unit),
-        direction=direction,
-        judged=judged,
-    )
 
 
 def list_steps(query: QueryDict, counts: FunnelCounts) -> list[StepView]:

@@ -1,5 +1,6 @@
 """The heat table of retention: cohorts down, intervals across."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -9,11 +10,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from liveinsight.dashboard.pages.labels import format_metric, format_whole
+from liveinsight.dashboard.pages.annotations import Note
+from liveinsight.dashboard.pages.facts import Fact, make_fact
+from liveinsight.dashboard.pages.labels import (
+    format_change,
+    format_metric,
+    format_whole,
+)
 from liveinsight.dashboard.pages.periods import day_of
+from liveinsight.dashboard.pages.report import write_points
 from liveinsight.dashboard.pages.scope import Scope
+from liveinsight.query.catalog import Kind
 from liveinsight.query.model import Interval
 from liveinsight.query.retention import Cohort, Retention, RetentionQuestion
+from liveinsight.query.run import change_of
 
 LEVELS: Final = 10
 """Of heat; the greatest rate of the table after the first interval has the last one."""
@@ -51,13 +61,18 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """Of the statistics of its days."""
     users: int
     cells: list[Cell]
+    notes: list[Note]
+    """The annotations of its days."""
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """One number above the table."""
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """The averages of the period compared with, and the changes since."""
 
-    label: str
-    value: str
+    users: int
+    average: list[Cell]
+    change: str
+    """Of the users."""
+    changes: list[Fact]
 
 
 class HeatTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +84,7 @@ class HeatTable(msgspec.Struct, frozen=True, kw_only=True):
     counted: str
     """What the heads count, where there is no room for more than numbers."""
     average: list[Cell]
+    before: Compared | None
     lines: list[Line]
     facts: list[Fact]
 
@@ -79,7 +95,12 @@ class HeatTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_table(
-    found: Retention, asked: RetentionQuestion, scope: Scope, *, in_users: bool
+    found: Retention,
+    asked: RetentionQuestion,
+    scope: Scope,
+    notes: Sequence[Note],
+    *,
+    in_users: bool,
 ) -> HeatTable:
     """The heat table; where any event is a return, without the first interval: all."""
     first = 0 if asked.returns else 1
@@ -99,15 +120,8 @@ def make_table(
         first=first,
         counted=_(COUNTED[asked.interval]),
         heads=[name_step(asked.interval, step) for step in range(first, width)],
-        average=[
-            Cell(
-                text=format_metric(rate, "ratio"),
-                title="",
-                heat=heat_of(rate or 0, hottest),
-                is_running=False,
-            )
-            for rate in found.average[first:width]
-        ],
+        average=list_averages(found.average[first:width], hottest),
+        before=compare_averages(found, first, width, hottest),
         lines=[
             Line(
                 label=name_cohort(cohort.start, asked.interval, scope),
@@ -117,12 +131,52 @@ def make_table(
                     make_cell(cohort, step, hottest, in_users=in_users)
                     for step in range(first, len(cohort.returned))
                 ],
+                notes=[note for note in notes if note.index == index],
             )
             for index, cohort in enumerate(found.cohorts)
             if index >= skipped
         ],
         facts=list_facts(found, asked),
     )
+
+
+def list_averages(rates: Sequence[float | None], hottest: float) -> list[Cell]:
+    """The cells of a line of averages."""
+    return [
+        Cell(
+            text=format_metric(rate, "ratio"),
+            title="",
+            heat=heat_of(rate or 0, hottest),
+            is_running=False,
+        )
+        for rate in rates
+    ]
+
+
+def compare_averages(
+    found: Retention, first: int, width: int, hottest: float
+) -> Compared | None:
+    """The averages before; None without a comparison."""
+    if found.average_before is None or found.users_before is None:
+        return None
+    before = found.average_before[first:width]
+    return Compared(
+        users=found.users_before,
+        average=list_averages(before, hottest),
+        change=format_change(change_of(Kind.COUNT, found.users, found.users_before)),
+        changes=[
+            change_of_average(now, earlier)
+            for now, earlier in zip(found.average[first:width], before, strict=True)
+        ],
+    )
+
+
+def change_of_average(now: float | None, before: float | None) -> Fact:
+    """The change in points, without the word: its line says it."""
+    fact = make_fact("", Kind.RATE, "ratio", (now, before))
+    if now is None or before is None:
+        return fact
+    return msgspec.structs.replace(fact, change=write_points(now - before))
 
 
 def make_cell(cohort: Cohort, step: int, hottest: float, *, in_users: bool) -> Cell:
@@ -153,11 +207,15 @@ def heat_of(rate: float, hottest: float) -> int:
 
 def list_facts(found: Retention, asked: RetentionQuestion) -> list[Fact]:
     """The newcomers, and the averages that say most."""
-    facts = [Fact(label=_("Newcomers"), value=format_whole(found.users))]
+    before = found.average_before or [None] * len(found.average)
+    users = (found.users, found.users_before)
+    facts = [make_fact(_("Newcomers"), Kind.COUNT, "users", users)]
     facts += [
-        Fact(
-            label=after(asked.interval, step),
-            value=format_metric(found.average[step], "ratio"),
+        make_fact(
+            after(asked.interval, step),
+            Kind.RATE,
+            "ratio",
+            (found.average[step], before[step]),
         )
         for step in TOLD[asked.interval]
         if step < len(found.average) and found.average[step] is not None

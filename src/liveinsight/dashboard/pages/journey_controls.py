@@ -10,17 +10,24 @@ from django.utils.translation import pgettext
 from liveinsight.dashboard.pages import journey_address as address
 from liveinsight.dashboard.pages.address import change_query
 from liveinsight.dashboard.pages.choice import Choice
-from liveinsight.dashboard.pages.labels import label_of
+from liveinsight.dashboard.pages.labels import (
+    format_change,
+    format_whole,
+    label_of,
+)
 from liveinsight.dashboard.pages.periods import list_kept
 from liveinsight.query.journeys import MOST_BREADTH
 from liveinsight.query.journeys_model import (
+    Column,
     Direction,
     JourneyQuestion,
     Journeys,
+    Link,
     Node,
     Place,
     PlaceKind,
     Through,
+    Way,
 )
 
 SUGGESTED: Final = 200
@@ -58,6 +65,7 @@ class Selected(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     step: int
     node: Node
+    change: str
     share: float
     """Of all journeys."""
     ended: float
@@ -163,6 +171,23 @@ def name_place(place: Place, places: int = 1) -> str:
     return place.name or _("(no page)")
 
 
+def tell_change(counted: Column | Node | Link | Way) -> str:
+    """How its sessions have changed; "" where they are not compared."""
+    if counted.before is None:
+        return ""
+    return format_change(counted.change) if counted.before else _("new")
+
+
+def tell_before(counted: Node | Link) -> str:
+    """How many sessions it had before, to go on with; "" where it is not compared."""
+    if counted.before is None:
+        return ""
+    return _(" (before: %(before)s, %(change)s)") % {
+        "before": format_whole(counted.before),
+        "change": tell_change(counted),
+    }
+
+
 def find_selected(
     query: QueryDict, asked: JourneyQuestion, found: Journeys
 ) -> Selected | None:
@@ -178,6 +203,7 @@ def find_selected(
         label=name_place(node.place),
         step=through.step,
         node=node,
+        change=tell_change(node),
         share=node.sessions / found.journeys,
         ended=node.ended / node.sessions,
         ways=list_ways(query, asked, node.place),

@@ -13,16 +13,20 @@ from django.views.decorators.vary import vary_on_headers
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages import journey_address as address
+from liveinsight.dashboard.pages.annotations import list_notes
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.journey_controls import (
     block_query,
     find_selected,
     list_controls,
     name_place,
+    tell_before,
+    tell_change,
 )
 from liveinsight.dashboard.pages.labels import format_whole
-from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period
-from liveinsight.dashboard.pages.sankey import Band, Block, Sankey, draw_sankey
+from liveinsight.dashboard.pages.periods import OFF, ChosenPeriod, choose_period
+from liveinsight.dashboard.pages.report import find_comparable
+from liveinsight.dashboard.pages.sankey import Band, Block, Head, Sankey, draw_sankey
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.pages.ways_call import call_journeys
 from liveinsight.dashboard.shares import shareable
@@ -49,8 +53,16 @@ class ShownBlock(msgspec.Struct, frozen=True, kw_only=True):
     kind: PlaceKind
     label: str
     title: str
+    change: str
     address: str
     is_selected: bool
+
+
+class ShownHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The name of a step, with the change of its sessions."""
+
+    shape: Head
+    change: str
 
 
 class ShownBand(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +91,8 @@ class WayRow(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int
     share: float
     """Of those at the source."""
+    before: int | None
+    change: str
 
 
 @shareable
@@ -88,10 +102,14 @@ class WayRow(msgspec.Struct, frozen=True, kw_only=True):
 def journeys(request: HttpRequest) -> HttpResponse:
     """The page; for htmx only the report."""
     scope = read_scope(request)
-    chosen = choose_period(request.GET, scope)
+    # Compared where that is asked for: it takes as long again.
+    chosen = choose_period(request.GET, scope, comparison=OFF)
     reader = runtime.current().reader
     pages = list_values("page", scope, chosen, reader)
-    asked = read_question(request.GET, scope, chosen, pages)
+    asked = msgspec.structs.replace(
+        read_question(request.GET, scope, chosen, pages),
+        compare=find_comparable(scope, chosen, reader),
+    )
     found = answer_journeys(asked, reader)
     types = list_values("event_type", scope, chosen, reader)
     sankey = draw_sankey(found, asked.direction) if found.journeys else None
@@ -107,9 +125,12 @@ def journeys(request: HttpRequest) -> HttpResponse:
         "found": found,
         "share": found.journeys / found.sessions if found.sessions else 0,
         "sankey": sankey,
+        "heads": sankey and list_heads(sankey),
         "blocks": sankey and list_blocks(request.GET, asked, sankey),
         "bands": sankey and list_bands(sankey),
         "selected": find_selected(request.GET, asked, found),
+        "change": tell_change(found.columns[0]) if found.columns else "",
+        "notes": list_notes(scope, chosen),
         "trails": list_trails(found, asked.direction),
         "rows": list_rows(found),
     }
@@ -161,6 +182,13 @@ def list_values(
     return [str(row.dimensions[0]) for row in found.rows if row.dimensions[0]]
 
 
+def list_heads(sankey: Sankey) -> list[ShownHead]:
+    """The names of the steps."""
+    return [
+        ShownHead(shape=head, change=tell_change(head.column)) for head in sankey.heads
+    ]
+
+
 def list_blocks(
     query: QueryDict, asked: JourneyQuestion, sankey: Sankey
 ) -> list[ShownBlock]:
@@ -171,6 +199,7 @@ def list_blocks(
             kind=block.node.place.kind,
             label=name_place(block.node.place, block.node.places),
             title=describe_node(block.node),
+            change=tell_change(block.node),
             address=block_query(query, asked, block.step, block.node.place),
             is_selected=asked.through
             == Through(step=block.step, place=block.node.place),
@@ -185,6 +214,7 @@ def describe_node(node: Node) -> str:
     sessions = ngettext("%(n)s session", "%(n)s sessions", node.sessions) % {
         "n": format_whole(node.sessions)
     }
+    sessions += tell_before(node)
     if not node.ended:
         return f"{label}: {sessions}"
     return _("%(label)s: %(sessions)s, no further step in %(ended)s") % {
@@ -200,7 +230,8 @@ def list_bands(sankey: Sankey) -> list[ShownBand]:
         ShownBand(
             shape=band,
             title=f"{name_place(band.link.source)} → {name_place(band.link.target)}: "
-            + format_whole(band.link.sessions),
+            + format_whole(band.link.sessions)
+            + tell_before(band.link),
         )
         for band in sankey.bands
     ]
@@ -227,25 +258,16 @@ def list_trails(found: Journeys, direction: Direction) -> list[ShownTrail]:
 
 def list_rows(found: Journeys) -> list[WayRow]:
     """Every way, and every end, by step."""
-    rows = []
-    for column in found.columns:
-        for node in column.nodes:
-            source = name_place(node.place, node.places)
-            ways = [
-                (name_place(link.target), link.sessions)
-                for link in column.links
-                if link.source == node.place
-            ]
-            if node.ended:
-                ways.append(("", node.ended))
-            rows += [
-                WayRow(
-                    step=column.step,
-                    source=source,
-                    target=target,
-                    sessions=sessions,
-                    share=sessions / node.sessions,
-                )
-                for target, sessions in ways
-            ]
-    return rows
+    return [
+        WayRow(
+            step=column.step,
+            source=name_place(way.source.place, way.source.places),
+            target=name_place(way.target) if way.target else "",
+            sessions=way.sessions,
+            share=way.sessions / way.source.sessions,
+            before=way.before,
+            change=tell_change(way),
+        )
+        for column in found.columns
+        for way in column.ways
+    ]

@@ -21,6 +21,8 @@ from liveinsight.query.model import Period
 from liveinsight.query.parse import parse_period, previous, year_before
 
 DEFAULT: Final = "30d"
+PREVIOUS: Final = "previous"
+OFF: Final = "off"
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -42,9 +44,9 @@ NAMES: Final = (
     Named("12mo", gettext_noop("12 months"), "l"),
 )
 COMPARISONS: Final = (
-    Named("previous", gettext_noop("Period before"), "b"),
+    Named(PREVIOUS, gettext_noop("Period before"), "b"),
     Named("year", gettext_noop("A year earlier"), "e"),
-    Named("off", gettext_noop("No comparison"), "x"),
+    Named(OFF, gettext_noop("No comparison"), "x"),
 )
 
 
@@ -90,8 +92,12 @@ class ChosenPeriod(msgspec.Struct, frozen=True, kw_only=True):
     before_kept: list[tuple[str, str]]
 
 
-def choose_period(query: QueryDict, scope: Scope) -> ChosenPeriod:
+def choose_period(
+    query: QueryDict, scope: Scope, comparison: str = PREVIOUS
+) -> ChosenPeriod:
     """The period that the address names, by default 30 days.
+
+    It is compared as the address says; where it is silent, by `comparison`.
 
     Raises:
         QueryError: it cannot be read.
@@ -100,8 +106,8 @@ def choose_period(query: QueryDict, scope: Scope) -> ChosenPeriod:
     name = None if from_ or to else (query.get("period") or DEFAULT)
     period = parse_period(name, from_, to, scope.timezone, scope.now)
     days = days_of(period, scope.timezone)
-    comparison = query.get("compare") or "previous"
-    before = choose_before(query, comparison, period, scope)
+    compared = query.get("compare") or comparison
+    before = choose_before(query, compared, period, scope)
     before_days = days_of(before or previous(period, scope.timezone), scope.timezone)
     names = {each.name: _(each.label) for each in NAMES}
     before_names = {each.name: _(each.label) for each in COMPARISONS}
@@ -116,15 +122,15 @@ def choose_period(query: QueryDict, scope: Scope) -> ChosenPeriod:
             make_choice(
                 query,
                 each,
-                comparison,
-                compare=None if each.name == "previous" else each.name,
+                compared,
+                compare=None if each.name == comparison else each.name,
                 compare_from=None,
                 compare_to=None,
             )
             for each in COMPARISONS
         ],
         label=names.get(name or "", days.text),
-        before_label=before_names.get(comparison, before_days.text),
+        before_label=before_names.get(compared, before_days.text),
         text=days.text,
         before_text=before_days.text if before else "",
         days=days,
@@ -143,11 +149,11 @@ def choose_before(
     Raises:
         QueryError: there is no such comparison, or its days cannot be read.
     """
-    if comparison == "previous":
+    if comparison == PREVIOUS:
         return previous(period, scope.timezone)
     if comparison == "year":
         return year_before(period, scope.timezone)
-    if comparison == "off":
+    if comparison == OFF:
         return None
     if comparison != "custom":
         raise QueryError("compare", "give previous, year, custom or off")

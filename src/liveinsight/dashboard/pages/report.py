@@ -183,9 +183,15 @@ def write_change(change: float | None, unit: str) -> str:
     """+12%; for a rate, whose change is a difference, in points."""
     if change is None or unit != "ratio":
         return format_change(change)
+    points = write_points(change)
+    return points if points == "0" else _("%(points)s points") % {"points": points}
+
+
+def write_points(change: float) -> str:
+    """+1.2: the difference of two rates."""
     if not round(change * 1000):
         return "0"
-    return _("%(points)s points") % {"points": f"{change * 100:+.1f}".replace("-", "−")}
+    return f"{change * 100:+.1f}".replace("-", "−")
 
 
 def ask_series(

@@ -12,10 +12,12 @@ from django.views.decorators.vary import vary_on_headers
 from liveinsight.core.limits import DAY
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.address import change_query
+from liveinsight.dashboard.pages.annotations import list_notes
 from liveinsight.dashboard.pages.choice import Choice
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.heat_table import make_table
-from liveinsight.dashboard.pages.periods import choose_period
+from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period
+from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.pages.ways_call import call_retention
 from liveinsight.dashboard.shares import shareable
@@ -48,8 +50,11 @@ def retention(request: HttpRequest) -> HttpResponse:
     """The page; for htmx only the report."""
     scope = read_scope(request)
     chosen = choose_period(request.GET, scope)
-    asked = read_question(request.GET, scope, until_now(chosen.period, scope.now))
-    found = answer_retention(asked, runtime.current().reader)
+    reader = runtime.current().reader
+    before = find_comparable(scope, chosen, reader)
+    asked = read_question(request.GET, scope, chosen, before)
+    found = answer_retention(asked, reader)
+    notes = list_notes(scope, chosen, [cohort.start for cohort in found.cohorts])
     in_users = request.GET.get("show") == "users"
     newcomers = found.with_id + found.without_id
     context = {
@@ -60,7 +65,8 @@ def retention(request: HttpRequest) -> HttpResponse:
         "found": found,
         "newcomers": newcomers,
         "left_out": found.without_id / newcomers if newcomers else 0,
-        "table": make_table(found, asked, scope, in_users=in_users),
+        "table": make_table(found, asked, scope, notes, in_users=in_users),
+        "notes": notes,
         "intervals": list_intervals(request.GET, asked),
         "shows": [
             Choice(
@@ -79,34 +85,40 @@ def retention(request: HttpRequest) -> HttpResponse:
     )
 
 
-def read_question(query: QueryDict, scope: Scope, period: Period) -> RetentionQuestion:
+def read_question(
+    query: QueryDict, scope: Scope, chosen: ChosenPeriod, before: Period | None
+) -> RetentionQuestion:
     """The question that the address asks."""
     goal = query.get("returns")
+    period = until_now(chosen.period, scope.now)
     return RetentionQuestion(
         site=scope.site,
         timezone=scope.timezone,
         period=period,
-        interval=choose_interval(query.get("interval"), period),
+        interval=choose_interval(query.get("interval"), period, before),
         filters=scope.filters,
         returns=(Filter(GOAL, Operator.IS, (goal,)),) if goal else (),
         goals=scope.goals,
+        compare=before and until_now(before, scope.now),
     )
 
 
-def choose_interval(name: str | None, period: Period) -> Interval:
+def choose_interval(
+    name: str | None, period: Period, before: Period | None
+) -> Interval:
     """The one that is named, if the table is not too large then, else one that suits."""
-    fitting = fitting_intervals(period)
+    fitting = fitting_intervals(period, before)
     if name in fitting:
         return Interval(name)
     length = period.end - period.start
-    if length <= BY_DAY:
-        return Interval.DAY
-    return Interval.WEEK if length <= BY_WEEK else fitting[-1]
+    suits = Interval.WEEK if length <= BY_WEEK else Interval.MONTH
+    suits = Interval.DAY if length <= BY_DAY else suits
+    return suits if suits in fitting else fitting[0]
 
 
-def fitting_intervals(period: Period) -> list[Interval]:
-    """Those with which the table is not too large."""
-    length = period.end - period.start
+def fitting_intervals(period: Period, before: Period | None) -> list[Interval]:
+    """Those with which no table of these periods is too large."""
+    length = max(each.end - each.start for each in (period, before) if each)
     # Two less: a period has parts of intervals at both of its ends.
     return [
         each
@@ -123,7 +135,7 @@ def list_intervals(query: QueryDict, asked: RetentionQuestion) -> list[Choice]:
             address=change_query(query, interval=each.value),
             is_chosen=each is asked.interval,
         )
-        for each in fitting_intervals(asked.period)
+        for each in fitting_intervals(asked.period, asked.compare)
     ]
 
 

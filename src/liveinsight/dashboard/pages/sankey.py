@@ -37,8 +37,7 @@ THINNEST: Final = 0.75
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """The name of a step, above its blocks."""
 
-    step: int
-    sessions: int
+    column: Column
     share: float
     """Of all journeys."""
     x: str
@@ -169,8 +168,7 @@ def draw_sankey(found: Journeys, direction: Direction) -> Sankey:
         height=HEAD + plan.height,
         heads=[
             Head(
-                step=column.step,
-                sessions=column.sessions,
+                column=column,
                 share=column.sessions / found.journeys,
                 x=f"{plan.left(index) / WIDTH:.2%}",
                 width=width,

@@ -7,28 +7,32 @@ from typing import Final
 import msgspec
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from liveinsight.core.ports import Reader
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.api_v1.sessions import SessionsQuery
 from liveinsight.dashboard.pages.address import change_query, write_query
+from liveinsight.dashboard.pages.annotations import Note, list_notes
 from liveinsight.dashboard.pages.api_call import ApiCall
+from liveinsight.dashboard.pages.facts import Fact, make_fact
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period, day_of
+from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.query import lists
-from liveinsight.query.model import Question
-from liveinsight.query.run import answer
+from liveinsight.query.catalog import Kind
 from liveinsight.query.session_list import (
     MAX_LISTED,
     MAX_SEARCH_CHARS,
     ListedSession,
+    SessionCounts,
     SessionsQuestion,
+    count_sessions,
     list_sessions,
 )
-from liveinsight.query.wire import write_filters
+from liveinsight.query.wire import write_compare, write_filters
 
 LISTED: Final = 50
 SEARCH: Final = "search"
@@ -41,6 +45,8 @@ class DayOfSessions(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     """Of the latest of them: tells which day."""
     sessions: list[ListedSession]
+    notes: list[Note]
+    """The annotations of the day."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +60,10 @@ class SessionsView(msgspec.Struct, frozen=True, kw_only=True):
     """The list as shown."""
 
     days: list[DayOfSessions]
-    sessions: int | None
-    """All that match; None where they are not counted, as they are searched."""
-    visitors: int | None
+    counts: SessionCounts | None
+    """Of all that match; None where they are not counted, as they are searched."""
+    fact: Fact | None
+    """How their number has changed."""
     search: str
     older: str
     """The address of those before; "" where there are none."""
@@ -85,13 +92,16 @@ def sessions(request: HttpRequest) -> HttpResponse:
     request.GET = query  # type: ignore[assignment]  # it is copied to be changed
     scope = read_scope(request)
     chosen = choose_period(query, scope)
+    question = read_question(query, scope, chosen, after)
+    notes = list_notes(scope, chosen)
     context = {
         "scope": scope,
         "chosen": chosen,
         "filter_bar": make_filter_bar(request, scope),
-        "view": ask_sessions(query, scope, chosen, after),
+        "view": ask_sessions(query, scope, question, notes),
+        "notes": notes,
         "search_chars": MAX_SEARCH_CHARS,
-        "call": call_sessions(query, scope, chosen),
+        "call": call_sessions(question, scope),
         "erasing": [
             each for each in runtime.current().erasing() if each.site == scope.site
         ],
@@ -102,21 +112,39 @@ def sessions(request: HttpRequest) -> HttpResponse:
     )
 
 
-def call_sessions(query: QueryDict, scope: Scope, chosen: ChosenPeriod) -> ApiCall:
+def read_question(
+    query: QueryDict, scope: Scope, chosen: ChosenPeriod, after: str
+) -> SessionsQuestion:
+    """The page of the list that the address asks for."""
+    return SessionsQuestion(
+        site=scope.site,
+        period=chosen.period,
+        filters=scope.filters,
+        goals=scope.goals,
+        attribution=scope.attribution,
+        search=query.get(SEARCH, "").strip(),
+        limit=LISTED,
+        after=after,
+        compare=find_comparable(scope, chosen, runtime.current().reader),
+    )
+
+
+def call_sessions(question: SessionsQuestion, scope: Scope) -> ApiCall:
     """The call of the API that lists the same, as many as one answer holds."""
     asked = SessionsQuery(
-        site=scope.site,
+        site=question.site,
         timezone=scope.timezone,
-        period=(chosen.period.start, chosen.period.end),
-        filters=write_filters(scope.filters),
-        search=query.get(SEARCH, "").strip(),
+        period=(question.period.start, question.period.end),
+        filters=write_filters(question.filters),
+        search=question.search,
         limit=MAX_LISTED,
+        compare=write_compare(question.compare),
     )
     return ApiCall(endpoint="sessions", question=asked)
 
 
 def ask_sessions(
-    query: QueryDict, scope: Scope, chosen: ChosenPeriod, after: str
+    query: QueryDict, scope: Scope, question: SessionsQuestion, notes: list[Note]
 ) -> SessionsView:
     """A page of the list.
 
@@ -124,28 +152,16 @@ def ask_sessions(
         QueryError: a filter, the search or the page cannot be read.
     """
     server = runtime.current()
-    search = query.get(SEARCH, "").strip()
-    question = SessionsQuestion(
-        site=scope.site,
-        period=chosen.period,
-        filters=scope.filters,
-        goals=scope.goals,
-        attribution=scope.attribution,
-        search=search,
-        limit=LISTED,
-        after=after,
-    )
+    search = question.search
     page = list_sessions(question, scope.now, server.reader)
-    count, visitors = (None, None)
-    if not search:
-        count, visitors = count_sessions(question, scope, server.reader)
+    counts = count_sessions(question, server.reader)
     return SessionsView(
-        days=list_days(page.sessions, scope.timezone),
-        sessions=count,
-        visitors=visitors,
+        days=list_days(page.sessions, scope.timezone, notes),
+        counts=counts,
+        fact=None if counts is None else compare_counts(counts),
         search=search,
         older=change_query(query, after=page.next) if page.next else "",
-        newest=write_query(query) if after else "",
+        newest=write_query(query) if question.after else "",
         without_search=change_query(query, search=None),
         longest=change_query(query, period="12mo", to=None, **{"from": None})
         if query.get("period") != "12mo"
@@ -162,21 +178,10 @@ def ask_sessions(
     )
 
 
-def count_sessions(
-    question: SessionsQuestion, scope: Scope, reader: Reader
-) -> tuple[int, int]:
-    """How many sessions match, and visitors with a matching event in the period."""
-    asked = Question(
-        site=question.site,
-        timezone=scope.timezone,
-        period=question.period,
-        metrics=("sessions", "visitors"),
-        filters=question.filters,
-        goals=question.goals,
-        attribution=question.attribution,
-    )
-    count, visitors = answer(asked, reader).totals
-    return int(count or 0), int(visitors or 0)
+def compare_counts(counts: SessionCounts) -> Fact:
+    """The number of sessions beside what it was before."""
+    numbers = (counts.sessions, counts.sessions_before)
+    return make_fact(_("Sessions"), Kind.COUNT, "sessions", numbers)
 
 
 def find_whole_id(text: str, scope: Scope) -> Found:
@@ -192,13 +197,21 @@ def find_whole_id(text: str, scope: Scope) -> Found:
     )
 
 
-def list_days(sessions: list[ListedSession], timezone: str) -> list[DayOfSessions]:
+def list_days(
+    sessions: list[ListedSession], timezone: str, notes: list[Note]
+) -> list[DayOfSessions]:
     """The sessions by the local day that they start on."""
 
-    def day(session: ListedSession) -> dt.date:
+    def day_of_session(session: ListedSession) -> dt.date:
         return day_of(session.start_time, timezone)
 
     return [
-        DayOfSessions(start=own[0].start_time, sessions=own)
-        for _, own in ((key, list(group)) for key, group in groupby(sessions, key=day))
+        DayOfSessions(
+            start=own[0].start_time,
+            sessions=own,
+            notes=[note for note in notes if note.date == day],
+        )
+        for day, own in (
+            (day, list(group)) for day, group in groupby(sessions, key=day_of_session)
+        )
     ]

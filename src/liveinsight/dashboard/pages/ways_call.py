@@ -10,7 +10,7 @@ from liveinsight.dashboard.pages.api_call import ApiCall
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.journeys_model import JourneyQuestion
 from liveinsight.query.retention import RetentionQuestion
-from liveinsight.query.wire import write_filters
+from liveinsight.query.wire import write_compare, write_filters
 
 
 def call_journeys(asked: JourneyQuestion, scope: Scope) -> ApiCall | None:
@@ -33,6 +33,7 @@ def call_journeys(asked: JourneyQuestion, scope: Scope) -> ApiCall | None:
             through=None
             if through is None
             else ThroughForm(step=through.step, place=write_form(through.place)),
+            compare=write_compare(asked.compare),
         ),
     )
 
@@ -49,5 +50,6 @@ def call_retention(asked: RetentionQuestion, scope: Scope) -> ApiCall | None:
             filters=write_filters(asked.filters),
             interval=asked.interval,
             returns=write_filters(asked.returns),
+            compare=write_compare(asked.compare),
         ),
     )
