@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from liveinsight.errors import StoreUnavailable
 from liveinsight.routes import Routes
 from tests.collect.builders import NOW, MemoryStore, an_event
 from tests.serving import serving
+from tests.waiting import PATIENCE_S, wait_until
 
 Settled = Callable[[StoreUnavailable | None], None]
 
@@ -65,7 +65,7 @@ class Line:
 
     def __init__(self, url: str) -> None:
         self.socket = socket.create_connection(
-            ("127.0.0.1", urlsplit(url).port or 0), timeout=5
+            ("127.0.0.1", urlsplit(url).port or 0), timeout=PATIENCE_S
         )
         self.file = self.socket.makefile("rb")
 
@@ -89,6 +89,13 @@ class Served:
     def line(self) -> Line:
         self.lines.append(Line(self.url))
         return self.lines[-1]
+
+    def turn(self) -> None:
+        """Returns when the server has read what was sent before on other lines."""
+        line = self.line()
+        for _ in range(2):  # the first may be answered in the same turn of its loop
+            line.socket.sendall(b"GET /other HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert line.answer()[0] == 404
 
     def hang_up(self) -> None:
         for line in self.lines:
@@ -129,7 +136,7 @@ def test_both_ways_give_the_same_answer(served: Served) -> None:
     for parts in ([a_post(1)], [a_post(2)[:90], a_post(2)[90:]]):
         for part in parts:
             line.socket.sendall(part)
-            time.sleep(0.05)
+            served.turn()
         status, headers, body = line.answer()
         answers.append((status, headers | {"date": ""}, len(body)))
     assert answers[0] == answers[1]
@@ -152,9 +159,7 @@ def test_requests_that_do_not_wait_are_answered_in_order(served: Served) -> None
 
 
 def settle_next(store: SlowStore) -> None:
-    ends_at = time.monotonic() + 5
-    while not store.waiting and time.monotonic() < ends_at:
-        time.sleep(0.005)
+    wait_until(lambda: bool(store.waiting))
     settled = store.waiting.pop(0)
     assert store.loop is not None
     store.loop.call_soon_threadsafe(settled, None)
@@ -164,10 +169,9 @@ def test_who_has_gone_is_not_answered_and_keeps_what_was_taken(served: Served) -
     line = served.line()
     served.store.is_held = True
     line.socket.sendall(a_post(1))
-    while not served.store.waiting:
-        time.sleep(0.005)
+    wait_until(lambda: bool(served.store.waiting))
     served.hang_up()
-    time.sleep(0.05)
+    served.turn()
     settle_next(served.store)
     served.store.is_held = False
     after = served.line()

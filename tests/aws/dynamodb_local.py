@@ -18,7 +18,7 @@ from liveinsight.store.dynamodb.items import Item, Tables
 from tests.aws.install_dynamodb_local import PLACE
 from tests.aws.java import find_java
 from tests.aws.tables import create_tables
-from tests.aws.waiting import free_port, wait_until_open
+from tests.waiting import free_port, wait_until_open
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

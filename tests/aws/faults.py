@@ -19,10 +19,9 @@ import pytest
 from botocore.config import Config
 
 from tests.aws.dynamodb_local import REGION, Database
-from tests.aws.waiting import free_port, wait_until_open
+from tests.waiting import PATIENCE_S, free_port, wait_until_open
 
 _PROGRAM: Final = Path(sys.executable).with_name("microburst")
-_START_S: Final = 60
 Rule = dict[str, Any]
 """A rule of microburst's: what it is about, and what goes wrong."""
 
@@ -63,7 +62,7 @@ class Faulty(msgspec.Struct, frozen=True):
             data=None if body is None else json.dumps(body).encode(),
             headers={} if body is None else {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
 
@@ -95,7 +94,7 @@ def _ask_once(address: str) -> None:
         region_name=REGION,
         aws_access_key_id="first",
         aws_secret_access_key="first",
-        config=Config(read_timeout=_START_S, retries={"total_max_attempts": 1}),
+        config=Config(read_timeout=PATIENCE_S, retries={"total_max_attempts": 1}),
     )
     client.list_tables()
     client.close()

@@ -22,9 +22,10 @@ from typing import Any, Final
 
 import msgspec
 
+from tests.waiting import PATIENCE_S
+
 MEMORY_MB: Final = 512
 TIMEOUT_MS: Final = 10_000
-_WAIT_S: Final = 60
 _VERSION: Final = "2018-06-01"
 _RUNTIME: Final = (
     *("awslambdaric", "simplejson", "snapshot-restore-py", "boto3", "botocore"),
@@ -101,7 +102,7 @@ class RuntimeApi(ThreadingHTTPServer):
         call_id = f"00000000-0000-4000-8000-{self._calls:012d}"
         deadline = time.time_ns() // 1_000_000 + timeout_ms
         self.events.put((call_id, json.dumps(event).encode(), deadline))
-        answered, body, is_error, at = self.answers.get(timeout=_WAIT_S)
+        answered, body, is_error, at = self.answers.get(timeout=PATIENCE_S)
         assert answered == call_id
         return Answer(json.loads(body), is_error, at - self.given_at)
 
@@ -201,7 +202,7 @@ def running_function(
 def _wait_until_ready(
     api: RuntimeApi, process: "subprocess.Popen[bytes]", log: Path
 ) -> None:
-    ends_at = time.monotonic() + _WAIT_S
+    ends_at = time.monotonic() + PATIENCE_S
     while not api.is_ready.wait(0.01):
         if process.poll() is not None or time.monotonic() > ends_at:
             raise RuntimeError(f"the function did not start:\n{log.read_text()}")

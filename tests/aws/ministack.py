@@ -20,7 +20,7 @@ import msgspec
 import pytest
 
 from tests.aws.dynamodb_local import REGION
-from tests.aws.waiting import free_port, wait_until_open
+from tests.waiting import free_port, wait_until_open
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.client import APIGatewayClient
@@ -104,6 +104,12 @@ class MiniStack(msgspec.Struct, frozen=True):
     def sqs(self) -> "SQSClient":
         client: SQSClient = self._client("sqs")
         return client
+
+    def end_polling(self) -> None:
+        """Removes what calls functions of the account by itself, again and again."""
+        found = self.functions.list_event_source_mappings()["EventSourceMappings"]
+        for source in found:
+            self.functions.delete_event_source_mapping(UUID=source["UUID"])
 
     def reachable(self, api_url: str) -> str:
         """Where the server answers for `https://API.execute-api.…/STAGE/PATH`.
@@ -191,11 +197,14 @@ def ministack_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def ministack(ministack_server: str, monkeypatch: pytest.MonkeyPatch) -> MiniStack:
+def ministack(
+    ministack_server: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MiniStack]:
     """An empty account, and the environment that leads boto3 to it."""
     stack = an_account(ministack_server)
     for name, value in stack.environ.items():
         monkeypatch.setenv(name, value)
     # boto3's own session keeps the credentials that it saw first.
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    return stack
+    yield stack
+    stack.end_polling()

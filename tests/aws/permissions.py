@@ -132,11 +132,9 @@ def _without(
 
 @contextmanager
 def a_stack(server: str) -> Iterator[Stack]:
-    """A stack in an account of its own, in which nothing happens by itself."""
+    """A stack in an account of its own."""
     account = an_account(server)
     outputs = make_stack(account)
-    for source in account.functions.list_event_source_mappings()["EventSourceMappings"]:
-        account.functions.delete_event_source_mapping(UUID=source["UUID"])
     account.iam.create_role(
         RoleName=PROBE, AssumeRolePolicyDocument=json.dumps(ANYBODY)
     )

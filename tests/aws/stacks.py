@@ -1,7 +1,6 @@
 """The template in an account of MiniStack, with any code for its functions."""
 
 import io
-import time
 import zipfile
 from collections.abc import Mapping
 from typing import Final
@@ -10,6 +9,7 @@ from liveinsight.aws.outline import read_template
 from tests.aws.ministack import MiniStack
 from tests.aws.packages import HOST
 from tests.aws.template import REQUIRED
+from tests.waiting import wait_until
 
 EMULATED: Final = {
     "Alarms": "false",  # MiniStack has no alarms on more than one metric
@@ -19,7 +19,6 @@ EMULATED: Final = {
     "ResettleSeconds": "0",
 }
 """Parameters for a stack in MiniStack, which runs functions itself and waits for none."""
-_SECONDS: Final = 30
 _NAME: Final = "liveinsight"
 
 
@@ -38,7 +37,10 @@ def make_stack(
     code: bytes | None = None,
     template: str | None = None,
 ) -> dict[str, str]:
-    """The outputs of a new stack of the template; without `code` its functions fail."""
+    """The outputs of a new stack of the template.
+
+    Without `code` its functions fail, and are called by nothing but its API.
+    """
     bucket, key = f"artifacts-{account.account}", REQUIRED["ArtifactKey"]
     account.s3.create_bucket(
         Bucket=bucket,
@@ -56,7 +58,10 @@ def make_stack(
             for name, value in chosen.items()
         ],
     )
-    return _outputs(account, "CREATE_COMPLETE")
+    outputs = _outputs(account, "CREATE_COMPLETE")
+    if code is None:
+        account.end_polling()
+    return outputs
 
 
 def change_stack(account: MiniStack, template: str) -> dict[str, str]:
@@ -77,13 +82,14 @@ def change_stack(account: MiniStack, template: str) -> dict[str, str]:
 def _outputs(account: MiniStack, expected: str) -> dict[str, str]:
     """The stack's outputs once it is as expected."""
     find = account.cloudformation.describe_stacks
+    wait_until(
+        lambda: (
+            not find(StackName=_NAME)["Stacks"][0]["StackStatus"].endswith(
+                "_IN_PROGRESS"
+            )
+        )
+    )
     (stack,) = find(StackName=_NAME)["Stacks"]
-    ends_at = time.monotonic() + _SECONDS
-    while stack["StackStatus"].endswith("_IN_PROGRESS"):
-        if time.monotonic() > ends_at:
-            break
-        time.sleep(0.05)
-        (stack,) = find(StackName=_NAME)["Stacks"]
     if stack["StackStatus"] != expected:
         raise RuntimeError(f"the stack is not as it should be: {stack}")
     return {

@@ -27,6 +27,7 @@ from tests.cli.running import run_command
 from tests.collect.builders import CHROME, an_event
 from tests.collect.test_hostile import KINDS, seeded
 from tests.serving import serving
+from tests.waiting import PATIENCE_S
 
 SITES = [
     Site("shop.example"),
@@ -55,7 +56,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 def ask(url: str, sent: Sent) -> Answer:
     address = urlsplit(url)
-    connection = http.client.HTTPConnection(address.netloc, timeout=60)
+    connection = http.client.HTTPConnection(address.netloc, timeout=PATIENCE_S)
     target = f"{address.path}?{address.query}" if address.query else address.path
     try:
         connection.request(sent.method, target, sent.body, sent.headers)
@@ -95,6 +96,7 @@ def doors(
     with serving(app) as address:
         yield Doors(f"{address}/events", account.reachable(outputs["ApiUrl"]))
     inbox.close()
+    account.end_polling()
 
 
 def event(**fields: object) -> bytes:

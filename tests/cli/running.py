@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tests.waiting import PATIENCE_S
+
 COMMAND: Final = str(Path(sys.executable).with_name("liveinsight"))
 
 
@@ -17,7 +19,7 @@ def run_command(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
         env={"PATH": "/usr/bin:/bin", **environment},
     )

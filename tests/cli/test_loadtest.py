@@ -15,6 +15,7 @@ from liveinsight.collect.door import Door
 from tests.cli.running import COMMAND, run_command
 from tests.collect.builders import MemoryStore
 from tests.serving import serving
+from tests.waiting import PATIENCE_S
 
 
 @contextmanager
@@ -78,7 +79,7 @@ def test_ctrl_c_ends_it_with_the_report_of_what_was_done() -> None:
             assert process.stderr is not None
             process.stderr.readline()
             process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=10)
+            output, _ = process.communicate(timeout=PATIENCE_S)
     report = json.loads(output)
     assert report["was_stopped"]
     assert 0 < report["requests"] < 1_200

@@ -25,6 +25,7 @@ from liveinsight.core.site import Site, sites_of
 from liveinsight.store.inbox import Inbox
 from tests.collect.builders import CHROME, an_event
 from tests.serving import serving
+from tests.waiting import PATIENCE_S
 
 REQUESTS = 2_000
 MIB = 1024 * 1024
@@ -221,7 +222,7 @@ def a_server(inbox: Inbox) -> Iterator[int]:
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=30)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
 
 
 def post(port: int, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
@@ -249,15 +250,12 @@ class Neighbour(threading.Thread):
         super().__init__()
         self._port = port
         self.answers: list[int] = []
-        self.slowest = 0.0
         self.stopped = threading.Event()
 
     def run(self) -> None:
         choose = seeded(1)
         while not self.stopped.wait(0.01):
-            begin = time.perf_counter()
             self.answers.append(post(self._port, event_bytes(choose), {})[0])
-            self.slowest = max(self.slowest, time.perf_counter() - begin)
 
 
 @pytest.mark.slow
@@ -284,7 +282,6 @@ def test_2000_hostile_requests_get_the_right_answers(tmp_path: Path) -> None:
     assert not wrong
     assert grown < 100 * 1024, f"{grown} KiB more"
     assert set(neighbour.answers) == {200}
-    assert neighbour.slowest < 2
     ends = (
         ledger[Outcome.DUPLICATE] + ledger[Outcome.DROPPED] + ledger[Outcome.REJECTED]
     )
@@ -326,9 +323,7 @@ def test_a_sender_that_leaves_in_the_middle_is_nobodys_trouble(tmp_path: Path) -
     head = b"POST /events HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\n{"
     with closing(inbox), a_server(inbox) as port:
         for _ in range(20):
-            with socket.create_connection(
-                ("127.0.0.1", port), timeout=10
-            ) as connection:
+            with connect(port) as connection:
                 connection.sendall(head)
         status, _ = post(port, event_bytes(seeded(2)), {})
         received = sum(

@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -20,17 +19,10 @@ from typing import Final
 import msgspec
 
 from tests.cli.running import COMMAND, output_of
+from tests.waiting import PATIENCE_S, wait_until
 
 SITE: Final = "a.example"
 AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-READY_SECONDS: Final = 30
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class Server:
@@ -41,7 +33,6 @@ class Server:
         self.port = port
         self.settings = {f"LIVEINSIGHT_{k.upper()}": v for k, v in settings.items()}
         self.process: subprocess.Popen[bytes] | None = None
-        self.began = 0.0
 
     @property
     def address(self) -> str:
@@ -56,7 +47,6 @@ class Server:
 
     def start(self) -> None:
         """Begins; returns at once."""
-        self.began = time.monotonic()
         log = (self.data.parent / "server.log").open("ab")
         with log:
             self.process = subprocess.Popen(
@@ -67,28 +57,24 @@ class Server:
                 env={"PATH": "/usr/bin:/bin", **self.settings},
             )
 
-    def wait_ready(self) -> float:
-        """Seconds from the start until /health/ready said 200, less what it queued.
+    def wait_ready(self) -> None:
+        """Returns when /health/ready says 200."""
+        wait_until(self.is_ready)
 
-        What it queued: the time that it could have run but other programs had the
-        processors, as the kernel counts it (0 where it does not).
-        """
+    def is_ready(self) -> bool:
+        """Whether /health/ready says 200; the process has not ended."""
         assert self.process is not None
-        while True:
-            try:
-                if self.get("/health/ready")[0] == 200:
-                    seconds = time.monotonic() - self.began
-                    return seconds - queued_seconds(self.pid)
-            except OSError:
-                assert self.process.poll() is None, "the server has ended"
-                assert time.monotonic() - self.began < READY_SECONDS
-            time.sleep(0.01)
+        try:
+            return self.get("/health/ready")[0] == 200
+        except OSError:
+            assert self.process.poll() is None, "the server has ended"
+            return False
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """The status and body of an answer; OSError where there is none."""
         request = urllib.request.Request(self.address + path, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=10) as reply:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
                 return reply.status, reply.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -100,13 +86,11 @@ class Server:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def stop(self) -> float:
-        """SIGTERM; the seconds that it took to exit with 0."""
+    def stop(self) -> None:
+        """SIGTERM; it exits with 0."""
         assert self.process is not None
-        began = time.monotonic()
         self.process.terminate()
-        assert self.process.wait(20) == 0
-        return time.monotonic() - began
+        assert self.process.wait(PATIENCE_S) == 0
 
     def survivors(self) -> list[int]:
         """The processes of its session that still run."""
@@ -116,14 +100,6 @@ class Server:
         """Memory of the process now."""
         statm = Path(f"/proc/{self.pid}/statm").read_text()
         return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def queued_seconds(pid: int) -> float:
-    """How long the process's first thread waited for a processor."""
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
-    except OSError:
-        return 0.0
 
 
 def every_pid() -> list[int]:
@@ -157,12 +133,9 @@ def backlog_of(server: Server, key: Mapping[str, str]) -> int:
     return int(float(line.split()[1]))
 
 
-def wait_applied(server: Server, key: Mapping[str, str], seconds: float = 60) -> None:
+def wait_applied(server: Server, key: Mapping[str, str]) -> None:
     """Returns when all that is durable can be asked for."""
-    ends_at = time.monotonic() + seconds
-    while backlog_of(server, key):
-        assert time.monotonic() < ends_at, "the applier does not catch up"
-        time.sleep(0.05)
+    wait_until(lambda: backlog_of(server, key) == 0, "no backlog")
 
 
 def total_events(server: Server, key: Mapping[str, str]) -> int:
@@ -293,7 +266,7 @@ def sending(senders: Senders) -> Iterator[None]:
         yield
     finally:
         senders.stopping = True
-        thread.join(60)
+        thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 

@@ -3,13 +3,13 @@
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.crash.servers import SITE, Server, as_request, free_port
+from tests.crash.servers import SITE, Server, as_request
+from tests.waiting import PATIENCE_S, free_port
 
 pytestmark = pytest.mark.crash
 
@@ -36,26 +36,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     found = Server(tmp_path_factory.mktemp("http") / "data", free_port())
     found.start()
     found.wait_ready()
-    slowest_answer(found)
+    assert_others_are_answered(found)
     yield found
     found.stop()
 
 
 def connect(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
 
 
-def slowest_answer(server: Server, requests: int = 5) -> float:
-    """Of another sender: seconds."""
+def assert_others_are_answered(server: Server) -> None:
+    """Another sender gets its answers."""
     request = as_request([{"site": SITE, "page_url": f"https://{SITE}/"}])
-    slowest = 0.0
-    for _ in range(requests):
+    for _ in range(5):
         with connect(server) as line:
-            began = time.monotonic()
             line.sendall(request)
             assert line.recv(100).startswith(b"HTTP/1.1 200 ")
-            slowest = max(slowest, time.monotonic() - began)
-    return slowest
 
 
 def send_all(line: socket.socket, begin: bytes, more: bytes) -> None:
@@ -72,7 +68,7 @@ def test_a_flood_is_cut_off_and_leaves_no_memory_behind(
     before = server.resident_mb()
     with connect(server) as line, pytest.raises(OSError, match=r"reset|Broken"):
         send_all(line, begin, more)
-    assert slowest_answer(server) < 1
+    assert_others_are_answered(server)
     assert server.resident_mb() < before + 30
 
 
@@ -95,7 +91,7 @@ def test_a_few_requests_may_come_before_the_first_answer(server: Server) -> None
             said += part
 
 
-def test_it_ends_in_time_with_slow_requests_under_way(tmp_path: Path) -> None:
+def test_it_ends_with_slow_requests_under_way(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", free_port())
     server.start()
     server.wait_ready()
@@ -105,7 +101,7 @@ def test_it_ends_in_time_with_slow_requests_under_way(tmp_path: Path) -> None:
             if number % 4:
                 line.sendall(POST + b"Content-Length: 100\r\n\r\n{"[: number * 10])
         threading.Event().wait(0.3)
-        assert slowest_answer(server) < 1
-        assert server.stop() < 10
+        assert_others_are_answered(server)
+        server.stop()
     assert server.survivors() == []
     assert "trace" not in (tmp_path / "server.log").read_text()

@@ -4,7 +4,6 @@ import sys
 import threading
 from pathlib import Path
 from random import Random
-from statistics import median
 
 import pytest
 
@@ -15,14 +14,14 @@ from tests.crash.servers import (
     Senders,
     Server,
     add_key,
-    free_port,
     sending,
     total_events,
     wait_applied,
 )
+from tests.waiting import free_port, wait_until
 
 KILLS = 30
-READY_SECONDS = 2.0
+ACKNOWLEDGED = 5_000
 
 pytestmark = pytest.mark.crash
 
@@ -35,37 +34,32 @@ def test_after_30_kills_each_acknowledged_event_is_there_once_and_none_twice(
     server = Server(data, free_port())
     senders = Senders(server.port, seed=1, connections=24, pause=0.02)
     with sending(senders):
-        seconds = kill_again_and_again(server, Random(9))
+        kill_again_and_again(server, Random(9))
         server.start()
-        seconds.append(server.wait_ready())
+        wait_until(lambda: len(senders.acknowledged) > ACKNOWLEDGED)
     wait_applied(server, key)
     told = total_events(server, key)
     server.stop()
     assert server.survivors() == []
     sys.stdout.write(
-        f"ready in {' '.join(f'{each:.2f}' for each in seconds)} s"
-        f" · {len(senders.acknowledged)} acknowledged, {senders.again} sent again,"
+        f"{len(senders.acknowledged)} acknowledged, {senders.again} sent again,"
         f" statuses {senders.statuses}\n"
     )
     check_everything_is_there_once(data, senders)
     assert told == len(senders.sent)
-    assert len(senders.acknowledged) > 5_000
-    assert median(seconds) < READY_SECONDS
 
 
-def kill_again_and_again(server: Server, chance: Random) -> list[float]:
-    """The seconds to be ready of those starts that were let come so far."""
-    seconds = []
+def kill_again_and_again(server: Server, chance: Random) -> None:
+    """Most starts come so far that the server is ready, the others do not."""
     for kill in range(KILLS):
         server.start()
         if kill % 4 == 0:  # while it is put together
             threading.Event().wait(chance.random() * 1.2)
         else:
-            seconds.append(server.wait_ready())
+            server.wait_ready()
             threading.Event().wait(chance.random() * 0.8)
         server.kill()
         assert server.survivors() == []
-    return seconds
 
 
 def check_everything_is_there_once(data: Path, senders: Senders) -> None:

@@ -3,8 +3,6 @@
 import resource
 import shutil
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,24 +11,16 @@ from tests.crash.servers import (
     Senders,
     Server,
     add_key,
-    free_port,
     sending,
     total_events,
     wait_applied,
 )
+from tests.waiting import free_port, wait_until
 
 pytestmark = pytest.mark.crash
 
 NO_FILE_LARGER: int = 64 * 1024
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    """Returns when it holds."""
-    ends_at = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
 
 
 def check_nothing_is_lost(

@@ -18,6 +18,7 @@ from liveinsight.dashboard.accounts import (
 )
 from liveinsight.dashboard.keys import add_key, list_keys
 from tests.dashboard.project import PASSWORD, SECRET
+from tests.waiting import PATIENCE_S
 
 CHECK = """
 from pathlib import Path
@@ -36,7 +37,7 @@ def test_the_settings_pass_djangos_check_for_deployment(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", program],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr

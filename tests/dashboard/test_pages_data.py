@@ -32,6 +32,7 @@ from tests.dashboard.pages import Shown
 from tests.dashboard.project import SITE, a_server, a_visit_of
 from tests.query.tables import NOON
 from tests.serving import serving
+from tests.waiting import PATIENCE_S
 
 DAY = "2026-03-01"
 """Of NOON."""
@@ -165,7 +166,7 @@ def a_long_download(folder: Path, windows: int) -> Iterator[Download]:
 
         def begin() -> http.client.HTTPResponse:
             connection = http.client.HTTPConnection(
-                urlsplit(address).netloc, timeout=10
+                urlsplit(address).netloc, timeout=PATIENCE_S
             )
             connections.append(connection)
             connection.request(

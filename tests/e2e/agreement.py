@@ -8,8 +8,9 @@ from urllib.parse import quote
 from playwright.sync_api import Page, expect
 
 from liveinsight.query.model import Interval, Period, Question
-from tests.e2e.server import Server, wait_until
+from tests.e2e.server import Server
 from tests.oracle import Oracle, Value, Visit
+from tests.waiting import wait_until
 
 DAY = 86_400_000
 MINUTE = 60_000

@@ -12,8 +12,9 @@ import pytest
 
 from tests.cli.running import output_of
 from tests.e2e.agreement import CARDS, as_shown
-from tests.e2e.server import Server, wait_until
+from tests.e2e.server import Server
 from tests.e2e.signed_in import cards_of, read, rows_of, series_of, sign_in
+from tests.waiting import wait_until
 
 SITE: Final = "shop.example"
 METRICS: Final = (*CARDS, "events", "conversions", "conversion_rate", "revenue")

@@ -1,34 +1,10 @@
-"""The live page as somebody looks at it, with a stopwatch."""
+"""The live page as somebody looks at it."""
 
-import time
-from collections.abc import Callable, Mapping
+from functools import partial
 
 from playwright.sync_api import Page, expect
 
-WATCH = """(() => {
-    window.seenAt = {};
-    const conditions = {%s};
-    const look = () => {
-        for (const [name, holds] of Object.entries(conditions)) {
-            if (window.seenAt[name] || !holds()) continue;
-            window.seenAt[name] = Date.now();
-        }
-    };
-    window.watching?.disconnect();
-    window.watching = new MutationObserver(look);
-    window.watching.observe(document, {
-        subtree: true, childList: true, characterData: true, attributes: true,
-    });
-    window.allSeen = new Promise((resolve) => {
-        const names = Object.keys(conditions);
-        const ask = () => {
-            if (names.every((name) => window.seenAt[name])) resolve(window.seenAt);
-            else setTimeout(ask, 20);
-        };
-        setTimeout(resolve, 5000, window.seenAt);
-        ask();
-    });
-})()"""
+from tests.waiting import wait_until
 
 
 def open_live_page(page: Page, address: str) -> None:
@@ -66,19 +42,7 @@ def current_visitors(number: int) -> str:
     )
 
 
-def time_until_seen(
-    screen: Page, act: Callable[[], object], conditions: Mapping[str, str]
-) -> dict[str, float]:
-    """Seconds from just before `act` until each condition first held on the screen.
-
-    Both clocks are this machine's. What was not seen within 5 s is infinity.
-    """
-    listed = ",".join(f"{name}: () => {each}" for name, each in conditions.items())
-    screen.evaluate(WATCH % listed)
-    began = time.time()
-    act()
-    seen_at = screen.evaluate("window.allSeen")
-    return {
-        name: seen_at[name] / 1000 - began if name in seen_at else float("inf")
-        for name in conditions
-    }
+def wait_until_seen(screen: Page, *conditions: str) -> None:
+    """Returns when each condition holds on the screen, which nobody reloads."""
+    for each in conditions:
+        wait_until(partial(screen.evaluate, f"!!({each})"), each)

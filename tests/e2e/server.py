@@ -4,8 +4,7 @@ import json
 import re
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
@@ -21,6 +20,7 @@ from liveinsight.data_dir import DataDir
 from liveinsight.store.archive import Archive
 from tests.browser_fixtures import USER_AGENT
 from tests.cli.running import COMMAND, output_of
+from tests.waiting import PATIENCE_S
 
 NAME = "ada"
 PASSWORD = "a long walk along the shore"
@@ -162,7 +162,7 @@ def request(
     body: bytes | None = None,
 ) -> Reply:
     """One request on a connection of its own."""
-    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
         connection.request(method, path, body, dict(headers))
         response = connection.getresponse()
         return Reply(response.status, response.headers, response.read())
@@ -191,13 +191,3 @@ def sign_in(page: Page, server: Server) -> None:
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{server.address}/")
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> float:
-    """Seconds that passed until it held; asks again every 20 ms."""
-    began = time.monotonic()
-    while not holds():
-        passed = time.monotonic() - began
-        assert passed < seconds, f"did not hold within {seconds} s"
-        time.sleep(0.02)
-    return time.monotonic() - began

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
 from tests.e2e.server import NAME, PASSWORD, Server
+from tests.waiting import PATIENCE_S
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _CARD = re.compile(
@@ -37,7 +38,7 @@ def sign_in(server: Server) -> OpenerDirector:
 
 def read(opener: OpenerDirector, address: str) -> str:
     """The page at the address."""
-    with opener.open(address, timeout=30) as response:
+    with opener.open(address, timeout=PATIENCE_S) as response:
         return str(response.read(), "utf-8")
 
 

@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from tests.cli.running import output_of
-from tests.e2e.server import Server, running_server, send, wait_until
+from tests.e2e.server import Server, running_server, send
+from tests.waiting import wait_until
 
 SITE = "shop.example"
 CONFIG: Final = Path(__file__).with_name("schemathesis.toml")
@@ -59,7 +60,6 @@ def assert_nothing_found(server: Server, key: str, folder: Path, *options: str) 
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
     )
     shown = [line[:400] for line in run.stdout.splitlines()]

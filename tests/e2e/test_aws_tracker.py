@@ -10,15 +10,14 @@ from playwright.sync_api import BrowserContext
 from liveinsight.tracker.script import tracker_app
 from tests.aws.ministack import MiniStack
 from tests.aws.stacks import make_stack
-from tests.e2e.server import wait_until
 from tests.e2e.shop import ForeignShop, Message
 from tests.e2e.visits import buy_a_board
 from tests.serving import serving
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
 SCRIPT = "/liveinsight.js"
-SECONDS = 30
 
 
 @contextmanager
@@ -55,13 +54,13 @@ def test_a_visit_reaches_the_tables_whole_and_in_order(
             step.act()
             sent.extend(step.sends)
             # Who has left sends again only when they come back.
-            wait_until(lambda: len(stored(ministack)) >= len(sent), SECONDS)
+            wait_until(lambda: len(stored(ministack)) >= len(sent))
     assert stored(ministack) == sent
 
     def row() -> dict[str, str]:
         (item,) = ministack.dynamodb.scan(TableName="LiveInsight-Sessions")["Items"]
         return {name: str(next(iter(value.values()))) for name, value in item.items()}
 
-    wait_until(lambda: row()["total_events"] == str(len(sent)), SECONDS)
+    wait_until(lambda: row()["total_events"] == str(len(sent)))
     assert (row()["entry_page"], row()["exit_page"]) == (sent[0][1], sent[-1][1])
     assert row()["source"] == "Google"

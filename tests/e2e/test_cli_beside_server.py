@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import output_of, run_command
-from tests.e2e.server import Server, request, running_server, send, wait_until
+from tests.e2e.server import Server, request, running_server, send
+from tests.waiting import PATIENCE_S, wait_until
 
 SITE = "shop.example"
 
@@ -21,18 +22,18 @@ def visit(server: Server, site: str, **fields: object) -> str:
     return send(server, {"site": site, "user_id": "mina", **fields}).said
 
 
-def test_a_site_added_beside_the_server_is_at_the_door_within_a_second(
+def test_the_door_hears_of_sites_that_are_added_and_removed_beside_the_server(
     tmp_path: Path,
 ) -> None:
     with running_server(tmp_path) as server:
         assert visit(server, "other.example") == "accepted"
         server.add_site(SITE)
         refused = "dropped: unknown_site"
-        assert wait_until(lambda: visit(server, "other.example") == refused) < 1
+        wait_until(lambda: visit(server, "other.example") == refused)
         server.add_site("other.example")
-        assert wait_until(lambda: visit(server, "other.example") == "accepted") < 1
+        wait_until(lambda: visit(server, "other.example") == "accepted")
         output_of("site", "remove", "other.example", "--data", tmp_path)
-        assert wait_until(lambda: visit(server, "other.example") == refused) < 1
+        wait_until(lambda: visit(server, "other.example") == refused)
 
 
 def test_a_key_opens_and_closes_at_once(tmp_path: Path) -> None:
@@ -85,12 +86,12 @@ def busy_connections(server: Server, key: str) -> Iterator[list[HTTPConnection]]
         streams = []
         for _ in range(3):
             token = server.ask(f"/live/token?site={SITE}", key)["token"]
-            stream = HTTPConnection("127.0.0.1", server.port, timeout=20)
+            stream = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
             ends.callback(stream.close)
             stream.request("GET", f"/live/stream?token={token}")
             streams.append(stream)
         for _ in range(3):
-            idle = HTTPConnection("127.0.0.1", server.port, timeout=20)
+            idle = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
             ends.callback(idle.close)
             idle.request("GET", "/health/live")
             idle.getresponse().read()
@@ -102,7 +103,7 @@ def busy_connections(server: Server, key: str) -> Iterator[list[HTTPConnection]]
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
-def test_a_signal_ends_it_within_10_seconds_whoever_is_connected(
+def test_a_signal_ends_it_whoever_is_connected(
     tmp_path: Path, sign: signal.Signals
 ) -> None:
     with running_server(tmp_path) as server:
@@ -113,7 +114,7 @@ def test_a_signal_ends_it_within_10_seconds_whoever_is_connected(
             assert [response.status for response in responses] == [200] * 3
             wait_until(lambda: visit(server, SITE, event_id="the_last") != "")
             server.process.send_signal(sign)
-            _, errors = server.process.communicate(timeout=10)
+            _, errors = server.process.communicate(timeout=PATIENCE_S)
             for response in responses:
                 response.read()  # the stream has an end, not a reset
         assert server.process.returncode == 0
@@ -137,7 +138,7 @@ def test_nothing_survives_kill_9_of_the_process_in_the_lock(tmp_path: Path) -> N
         said = [visit(server, SITE, event_id=f"number_{n}") for n in range(20)]
         assert said == ["accepted"] * 20
         os.kill(int((tmp_path / "lock").read_text()), signal.SIGKILL)
-        server.process.communicate(timeout=10)
+        server.process.communicate(timeout=PATIENCE_S)
         assert_gone(server)
     with running_server(tmp_path, port=server.port) as server:
         key = server.add_key()

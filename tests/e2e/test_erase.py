@@ -17,11 +17,12 @@ from liveinsight.store.eraser import Asked
 from liveinsight.store.inbox import Inbox
 from tests.aws.ministack import MiniStack
 from tests.cli.running import output_of, run_command
-from tests.e2e.server import running_server, wait_until
+from tests.e2e.server import running_server
 from tests.e2e.test_up_aws import Stack, total
 from tests.store.builders import SITE, T0, an_event
 from tests.store.dynamodb.live_events import now_ms, record
 from tests.store.test_eraser import GONE, PERSON, files_naming
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ def test_a_running_server_erases_a_visitor_and_tells_it(tmp_path: Path) -> None:
     a_history(tmp_path)
     with running_server(tmp_path) as server:
         key = server.add_key()
-        wait_until(lambda: server.total_events(key) is not None, 30)
+        wait_until(lambda: server.total_events(key) is not None)
         visitor = f"/api/sessions/sess_1/events/?site={SITE}"
         assert server.ask(visitor, key)
         told = output_of(
@@ -77,7 +78,7 @@ def test_an_erasure_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
             time.sleep(seconds)
             os.kill(server.process.pid, signal.SIGKILL)
     with running_server(tmp_path) as server:
-        wait_until(lambda: waiting(tmp_path) == 0, 30)
+        wait_until(lambda: waiting(tmp_path) == 0)
         kept = {event.user for event in server.stored_events()}
     assert kept == {f"user{number}" for number in range(1, 8)}
     assert files_naming(tmp_path, GONE) == []
@@ -96,7 +97,7 @@ def test_a_visitor_of_a_stack_is_erased_while_its_dashboard_runs(
         stack.put(visit)
     with running_server(tmp_path, "--aws", environ=stack.environ) as server:
         key = server.add_key()
-        wait_until(lambda: total(server, key) == 4, 60)
+        wait_until(lambda: total(server, key) == 4)
         erased = run_command(
             *("user", "erase", "anna", "--site", SITE, "--yes", "--data", tmp_path),
             **stack.environ,
@@ -107,7 +108,7 @@ def test_a_visitor_of_a_stack_is_erased_while_its_dashboard_runs(
         assert "Run this again in ten minutes" in erased.stderr
         assert total(server, key) == 2
         active = f"/api/sessions/active/?site={SITE}"
-        wait_until(lambda: len(server.ask(active, key)) == 1, 20)
+        wait_until(lambda: len(server.ask(active, key)) == 1)
         (session,) = server.ask(active, key)
         assert session["user_id"] == "ben"
         exported = run_command(
@@ -117,4 +118,4 @@ def test_a_visitor_of_a_stack_is_erased_while_its_dashboard_runs(
         assert '"events": []' in exported.stdout
     output_of("rebuild", "--data", tmp_path)
     with running_server(tmp_path, "--aws", environ=stack.environ) as server:
-        wait_until(lambda: total(server, key) == 2, 60)
+        wait_until(lambda: total(server, key) == 2)

@@ -16,8 +16,8 @@ from tests.e2e.server import (
     running_server,
     send,
     server_with_site,
-    wait_until,
 )
+from tests.waiting import PATIENCE_S, wait_until
 
 SITE = "shop.example"
 OTHER = "other.example"
@@ -115,7 +115,7 @@ def test_the_ledger_adds_up_after_a_mixed_load_and_a_restart(
         assert total_of(read_ledger(server, key)) == expected
         assert len(server.stored_events()) == expected["stored", ""]
         server.process.terminate()
-        server.process.communicate(timeout=10)
+        server.process.communicate(timeout=PATIENCE_S)
 
     with running_server(tmp_path) as server:
         assert total_of(read_ledger(server, key)) == expected

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from tests.cli.running import output_of
-from tests.e2e.server import Server, running_server, send, wait_until
+from tests.e2e.server import Server, running_server, send
+from tests.waiting import PATIENCE_S, wait_until
 
 SITE = "shop.example"
 
@@ -23,7 +24,7 @@ def test_a_rebuild_gives_the_same_numbers_beside_the_server_and_without_it(
         wait_until(lambda: server.total_events(key) == 90)
         assert all_numbers(server, key) == before
         server.process.terminate()
-        server.process.communicate(timeout=10)
+        server.process.communicate(timeout=PATIENCE_S)
     assert "rebuilt: 90 events" in output_of("rebuild", "--data", tmp_path)
     with running_server(tmp_path) as server:
         assert all_numbers(server, key) == before

@@ -18,9 +18,10 @@ from liveinsight.store.warehouse import Warehouse
 from tests.aws.ministack import MiniStack
 from tests.aws.stacks import make_stack
 from tests.cli.running import run_command
-from tests.e2e.server import Server, running_server, wait_until
+from tests.e2e.server import Server, running_server
 from tests.store.builders import SITE, an_event
 from tests.store.dynamodb.live_events import now_ms, record
+from tests.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -90,10 +91,10 @@ def test_history_that_is_killed_while_it_loads_is_neither_lost_nor_doubled(
             assert history_mark(tmp_path) != 0  # killed in the middle
     with running_server(tmp_path, "--aws", environ=stack.environ) as server:
         key = server.add_key()
-        wait_until(lambda: "rebuild" not in ready(server, key), 60)
+        wait_until(lambda: "rebuild" not in ready(server, key))
         assert total(server, key) == ALL
         server.process.terminate()
-        assert server.process.wait(20) == 0
+        assert server.process.wait(PATIENCE_S) == 0
     warehouse = Warehouse.open(tmp_path / "warehouse.duckdb", memory_mb=100)
     counted = [(str(line.outcome), line.count) for line in warehouse.ledger()]
     warehouse.close()
@@ -101,7 +102,7 @@ def test_history_that_is_killed_while_it_loads_is_neither_lost_nor_doubled(
     assert sum(count for _, count in counted) == ALL
 
 
-def test_a_visit_is_live_and_in_its_timeline_within_seconds(
+def test_a_visit_is_live_and_in_its_timeline_before_it_is_archived(
     ministack: MiniStack, tmp_path: Path
 ) -> None:
     stack = Stack(ministack)
@@ -110,17 +111,16 @@ def test_a_visit_is_live_and_in_its_timeline_within_seconds(
         active = f"/api/sessions/active/?site={SITE}"
         assert server.ask(active, key) == []
         visit = record(stack.environ, "anna", "/", "/cart")
-        took = wait_until(lambda: bool(server.ask(active, key)), 20)
+        wait_until(lambda: bool(server.ask(active, key)))
         (session,) = server.ask(active, key)
         assert session["current_page"] == "/cart"
         steps = server.ask(f"/api/sessions/sess_anna/events/?site={SITE}", key)
         assert [step["event_id"] for step in steps] == [e.event_id for e in visit]
         assert total(server, key) == 0  # the archive has not brought it
         stack.put(visit)
-        wait_until(lambda: total(server, key) == 2, 60)
+        wait_until(lambda: total(server, key) == 2)
         (session,) = server.ask(active, key)
         assert session["current_page"] == "/cart"
-        assert took < 5
 
 
 def test_a_folder_shows_one_stack_and_nothing_else(

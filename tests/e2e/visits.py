@@ -1,7 +1,7 @@
 """Visits to the demo shop in a real browser, step by step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playwright.sync_api import Page
 
@@ -20,21 +20,16 @@ THANKS = "/shop/thank-you/"
 class Step:
     """What a visitor does, what it sends, and how the live page shows it."""
 
-    name: str
     act: Callable[[], object]
     sends: tuple[tuple[str, str], ...]
     """(event type, page), in order; engagement left out."""
-    seen: dict[str, str]
+    seen: tuple[str, ...]
 
 
-def on_page(name: str, act: Callable[[], object], path: str) -> Step:
+def on_page(act: Callable[[], object], path: str) -> Step:
     """A step to another page."""
-    seen = {
-        "feed": in_feed(path),
-        "panel": in_panel("pages", path),
-        "session": in_sessions(path),
-    }
-    return Step(name, act, (("page_view", path),), seen)
+    seen = (in_feed(path), in_panel("pages", path), in_sessions(path))
+    return Step(act, (("page_view", path),), seen)
 
 
 def buy_a_board(page: Page, shop: str) -> list[Step]:
@@ -52,34 +47,31 @@ def buy_a_board(page: Page, shop: str) -> list[Step]:
     def leave() -> None:
         page.goto("about:blank")
 
-    arrive = on_page(
-        "arrive", lambda: page.goto(shop, referer="https://www.google.com/"), HOME
+    arrive = on_page(lambda: page.goto(shop, referer="https://www.google.com/"), HOME)
+    found = (
+        current_visitors(1),
+        in_panel("sources", "Google"),
+        in_panel("countries", "KR"),
     )
-    arrive.seen["number"] = current_visitors(1)
-    arrive.seen["source"] = in_panel("sources", "Google")
-    arrive.seen["country"] = in_panel("countries", "KR")
-    look = on_page("look", page.locator(f'a[href="{OAK}"]').first.click, OAK)
-    thanks = on_page("order", submit, THANKS)
-    thanks.seen["conversion"] = in_feed(f"conversion · {THANKS}")
+    thanks = on_page(submit, THANKS)
+    bought = in_feed(f"conversion · {THANKS}")
     return [
-        arrive,
-        look,
-        Step("name the button", name_the_button, (), {}),
+        replace(arrive, seen=arrive.seen + found),
+        on_page(page.locator(f'a[href="{OAK}"]').first.click, OAK),
+        Step(name_the_button, (), ()),
         Step(
-            "add to cart",
             add_to_cart,
             (("click", OAK), ("add_to_cart", OAK)),
-            {"click": in_feed(f"click · {OAK}"), "feed": in_feed("add_to_cart")},
+            (in_feed(f"click · {OAK}"), in_feed("add_to_cart")),
         ),
-        on_page("cart", page.get_by_role("link", name="Cart").click, CART),
-        on_page("checkout", page.get_by_role("link", name="checkout").click, ADDRESS),
-        on_page("address", submit, DELIVERY),
-        on_page("delivery", submit, PAYMENT),
+        on_page(page.get_by_role("link", name="Cart").click, CART),
+        on_page(page.get_by_role("link", name="checkout").click, ADDRESS),
+        on_page(submit, DELIVERY),
+        on_page(submit, PAYMENT),
         Step(
-            thanks.name,
             thanks.act,
             (("page_view", THANKS), ("conversion", THANKS)),
-            thanks.seen,
+            (*thanks.seen, bought),
         ),
-        Step("leave", leave, (), {}),
+        Step(leave, (), ()),
     ]

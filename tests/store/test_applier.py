@@ -1,6 +1,5 @@
 """The applier: what becomes of events, and what does not stop it."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from liveinsight.store.applier import Applier
 from liveinsight.store.archive import archive_closed_hours
 from liveinsight.store.source import InboxSource
 from tests.store.builders import MINUTE, SITE, T0, Machine, an_event
+from tests.waiting import wait_until
 
 
 def ledger_of(machine: Machine) -> dict[tuple[str, str], int]:
@@ -108,10 +108,7 @@ def test_the_thread_applies_soon_and_drains_when_stopped(tmp_path: Path) -> None
     applier = Applier(InboxSource(machine.inbox), machine.warehouse)
     applier.start()
     machine.inbox.append([an_event(n) for n in range(100)])
-    deadline = time.monotonic() + 5
-    while len(machine.event_ids()) < 100:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: len(machine.event_ids()) == 100)
     machine.inbox.append([an_event(n) for n in range(100, 3_000)])
     applier.stop()
     assert len(machine.event_ids()) == 3_000

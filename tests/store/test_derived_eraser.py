@@ -12,8 +12,8 @@ from tests.store.test_eraser import (
     files_naming,
     others,
     theirs,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 
 def test_it_is_done_between_two_batches_and_told(tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 import gzip
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from liveinsight.store.erasures import Erasures
 from liveinsight.store.person import Person
 from liveinsight.store.recovery import rebuild
 from tests.store.builders import SITE, T0, Machine, an_event
+from tests.waiting import wait_until
 
 GONE = "gone-7f3a9c1e-visitor"
 PERSON = Person(SITE, GONE)
@@ -75,13 +75,6 @@ def erase(machine: Machine, person: Person = PERSON) -> Erased | None:
         asked = eraser.ask(person)
         wait_until(lambda: eraser.progress(asked).done is None)
         return eraser.progress(asked).erased
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    ends_at = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
 
 
 def files_naming(folder: Path, text: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Whatever becomes of the warehouse's files, nothing acknowledged is missing."""
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -13,6 +12,7 @@ from liveinsight.store import keeper
 from liveinsight.store.archive import archive_closed_hours
 from liveinsight.store.recovery import rebuild
 from tests.store.builders import T0, Machine, an_event
+from tests.waiting import wait_until
 
 
 def a_machine_with_history(folder: Path, *, killed: bool) -> list[str]:
@@ -209,10 +209,7 @@ def test_a_large_bad_file_is_replaced_while_the_applier_runs(
     machine.applier.start()
     machine.opened.recovery.start()
     machine.inbox.append([an_event(700)])
-    deadline = time.monotonic() + 10
-    while len(machine.event_ids_if_open()) < 601:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: len(machine.event_ids_if_open()) == 601)
     machine.applier.stop()
     assert machine.event_ids() == sorted([*expected, an_event(700).event_id])
     machine.close()

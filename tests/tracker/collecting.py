@@ -2,12 +2,12 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from liveinsight.tracker.script import tracker_app
+from tests.waiting import PATIENCE_S
 
 Message = MutableMapping[str, Any]
 
@@ -15,7 +15,6 @@ CSP = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-WAIT = 5.0
 
 
 class Collecting:
@@ -47,11 +46,9 @@ class Collecting:
     def wait_for(
         self, found: Callable[[], list[dict[str, Any]]], count: int = 1
     ) -> list[dict[str, Any]]:
-        """What `found` returns, once that is at least `count`; fails after 5 s."""
-        end = time.monotonic() + WAIT
+        """What `found` returns, once that is at least `count`."""
         with self.arrived:
-            while len(found()) < count and time.monotonic() < end:
-                self.arrived.wait(0.05)
+            self.arrived.wait_for(lambda: len(found()) >= count, PATIENCE_S)
         assert len(found()) >= count, self.events()
         return found()
 

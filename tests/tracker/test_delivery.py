@@ -5,6 +5,7 @@ from playwright.sync_api import Page
 
 from tests.serving import serving
 from tests.tracker.conftest import Website
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -13,11 +14,7 @@ OUTBOX = "JSON.parse(localStorage.li_outbox || '[]').length"
 
 def wait_for_outbox(page: Page, count: int) -> None:
     """Not `wait_for_function`: the page's policy forbids what that evaluates."""
-    for _ in range(100):
-        if page.evaluate(OUTBOX) == count:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(page.evaluate(OUTBOX))
+    wait_until(lambda: page.evaluate(OUTBOX) == count)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -40,8 +37,8 @@ def test_what_was_refused_for_good_is_not_sent_again(
 ) -> None:
     website.status = status
     page.goto(f"{website.url}/page/a")
-    page.wait_for_timeout(300)
-    assert page.evaluate(OUTBOX) == 0
+    wait_until(lambda: bool(website.refused))
+    wait_for_outbox(page, 0)
     website.status = 200
     page.evaluate("LiveInsight.track('next')")
     website.wait_for_type("next")

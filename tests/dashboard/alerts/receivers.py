@@ -11,6 +11,7 @@ import msgspec
 import trustme
 
 from liveinsight.dashboard.alerts.webhook import Webhook, connect_to
+from tests.waiting import PATIENCE_S
 
 HOST = "hooks.example.com"
 PUBLIC = "93.184.216.34"
@@ -89,7 +90,7 @@ def listening(serve: Callable[[socket.socket], None], got: Got) -> Iterator[None
             except OSError:
                 return
             got.connections += 1
-            plain.settimeout(20)
+            plain.settimeout(PATIENCE_S)
             with plain:
                 serve(plain)
 
@@ -102,7 +103,7 @@ def listening(serve: Callable[[socket.socket], None], got: Got) -> Iterator[None
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(5)
+        thread.join(PATIENCE_S)
 
 
 def read_request(connection: socket.socket) -> bytes:

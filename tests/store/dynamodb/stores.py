@@ -17,12 +17,13 @@ from liveinsight.store.dynamodb.items import (
 from liveinsight.store.dynamodb.store import DynamoStore
 from tests.aws.dynamodb_local import Database
 from tests.store.builders import a_batch
+from tests.waiting import PATIENCE_S
 
 
 class Door:
     """One copy of the function: a store of its own, on tables that all share."""
 
-    def __init__(self, database: Database, seconds: float = 30) -> None:
+    def __init__(self, database: Database, seconds: float = PATIENCE_S) -> None:
         self.client = dynamodb_client(database.environ, attempts=1)
         self.store = DynamoStore(self.client, database.tables)
         self.store.start_request(seconds * 1_000)
@@ -38,7 +39,7 @@ class Door:
 
 
 @contextmanager
-def a_door(database: Database, seconds: float = 30) -> Iterator[Door]:
+def a_door(database: Database, seconds: float = PATIENCE_S) -> Iterator[Door]:
     """A copy of the function, whose request has `seconds` left."""
     door = Door(database, seconds)
     yield door
