@@ -5,11 +5,16 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import (
+    password_validators_help_text_html,
+    validate_password,
+)
 from django.contrib.auth.views import (
     LoginView,
     LogoutView,
     PasswordChangeView,
 )
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse_lazy
@@ -74,7 +79,7 @@ class FirstAccount(forms.Form):
     """The name and password of the administrator."""
 
     username = forms.CharField(
-        label=_("Name"),
+        label=_("Username"),
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
@@ -82,7 +87,18 @@ class FirstAccount(forms.Form):
         label=_("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=password_validators_help_text_html(),
     )
+
+    def clean(self) -> dict[str, object] | None:
+        """What is wrong with the password is said beside it, in the page's language."""
+        said = super().clean()
+        account = User(username=self.cleaned_data.get("username", ""))
+        try:
+            validate_password(self.cleaned_data.get("password", ""), account)
+        except ValidationError as error:
+            self.add_error("password", error)
+        return said
 
 
 @login_not_required

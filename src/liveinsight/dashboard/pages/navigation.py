@@ -38,7 +38,11 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 REPORTS: Final = (
     Entry(route="live", label=gettext_noop("Live")),
-    Entry(route="statistics", label=gettext_noop("Statistics")),
+    Entry(
+        route="statistics",
+        label=gettext_noop("Statistics"),
+        within=("breakdown",),
+    ),
     Entry(
         route="funnels",
         label=gettext_noop("Funnels"),
@@ -55,9 +59,17 @@ REPORTS: Final = (
 SETTINGS: Final = (
     Entry(route="sites", label=gettext_noop("Sites"), within=("site", "add-site")),
     Entry(route="goals", label=gettext_noop("Goals"), within=("goal", "add-goal")),
-    Entry(route="segments", label=gettext_noop("Segments"), within=("segment",)),
+    Entry(
+        route="segments",
+        label=gettext_noop("Segments"),
+        within=("segment", "add-segment"),
+    ),
     Entry(route="links", label=gettext_noop("Shared links")),
-    Entry(route="alerts", label=gettext_noop("Alerts")),
+    Entry(
+        route="alerts",
+        label=gettext_noop("Alerts"),
+        within=("alert", "add-alert"),
+    ),
     Entry(route="data", label=gettext_noop("Import and export"), within=("imported",)),
     Entry(route="keys", label=gettext_noop("API keys"), within=("api",)),
     Entry(route="audit", label=gettext_noop("Audit log")),
