@@ -61,8 +61,8 @@ CompareForm = Annotated[
     Literal["previous", "year"] | tuple[Moment, Moment] | None,
     Meta(
         description=(
-            "The period compared with: `previous`, the one before, `year`, the same of"
-            " a year earlier, or from and to."
+            "The period compared with: the one before, the same of a year"
+            " earlier, or from and to."
         )
     ),
 ]
