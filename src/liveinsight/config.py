@@ -179,8 +179,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Meta(
             description=(
-                "Also serves a small shop, plays visits to it, and loads a month of "
-                "its history first."
+                "Also serves a small shop, plays visits to it, and loads nine weeks "
+                "of its history: a month before the first page, the rest beside it."
             )
         ),
     ] = False

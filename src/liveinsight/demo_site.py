@@ -32,7 +32,7 @@ from liveinsight.query.where import read_where
 
 OWNER: Final = "demo"
 ALERTS: Final[dict[str, Watched]] = {
-    "The shop is full": Visitors(than=25),
+    "The shop is full": Visitors(than=15),
     "An hour without the usual visitors": Change(percent=50),
     "Nothing comes any more": Quiet(minutes=30),
     "Bots or broken pages": Refused(points=20),

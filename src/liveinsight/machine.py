@@ -36,7 +36,7 @@ from liveinsight.dashboard.sites import load_sites
 from liveinsight.data_dir import DataDir
 from liveinsight.demo.catalogue import BASE as SHOP
 from liveinsight.demo.catalogue import SITE
-from liveinsight.demo.load import load_history
+from liveinsight.demo.load import OlderVisits, load_newest
 from liveinsight.demo.shop import Shop
 from liveinsight.demo_site import add_demo_site
 from liveinsight.errors import StoreUnavailable
@@ -117,6 +117,7 @@ class Machine:
             hosts=self.inbox.hosts(),
         )
         self.dashboard = application()
+        self.older_visits = OlderVisits(self.inbox, self.warehouse)
         self.is_serving = False
         self.rebuild_is_asked = False
 
@@ -157,15 +158,14 @@ class Machine:
         return closing_database(shared_commands(self) | erasing | importing)
 
     def load_demo(self) -> None:
-        """Adds the demo's site and its month of visits, as far as they are missing."""
+        """Adds the demo's site and its past, as far as they are missing."""
         if SITE not in self.door.sites.by_id:
             add_demo_site(now_ms())
             self.load_sites()
         if self.recovery.rebuild is not None:
             return  # its past is in the archive, and would be there twice
         self.applier.apply_waiting()  # what a killed load, or a lost file, left behind
-        if load_history(self.inbox, self.warehouse, self.applier):
-            self.warehouse.checkpoint()
+        load_newest(self.inbox, self.warehouse)
 
     def begin(self) -> None:
         """Starts the threads, and lends the parts to the views."""
@@ -173,6 +173,8 @@ class Machine:
         self.applier.start()
         self.recovery.start()
         self.eraser.start()
+        if self.config.demo and self.recovery.rebuild is None:
+            self.older_visits.start()
         runtime.bind(
             runtime.Runtime(
                 reader=self.warehouse,
@@ -185,6 +187,7 @@ class Machine:
                 hosts=self.inbox.hosts,
                 applier_stats=self.applier.stats,
                 rebuild_progress=self.rebuild_progress,
+                demo_progress=self.older_visits.progress,
                 is_ready=lambda: self.is_serving,
                 pending_events=lambda: self.inbox.pending,
                 checkpoint_ms=lambda: self.warehouse.last_checkpoint_ms,
@@ -278,6 +281,7 @@ class Machine:
         self.is_serving = False
         self.dashboard.close()
         self.eraser.stop()
+        self.older_visits.stop()
         self.applier.stop()
         if self.recovery.rebuild is not None:
             self.recovery.rebuild.stop()

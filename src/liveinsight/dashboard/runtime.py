@@ -108,6 +108,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     applier_stats: Callable[[], ApplierStats]
     rebuild_progress: Callable[[], float | None] = lambda: None
     """0-1 while the warehouse is being rebuilt."""
+    demo_progress: Callable[[], float | None] = lambda: None
+    """0-1 while the demo's older visits are being loaded."""
     is_ready: Callable[[], bool] = lambda: True
     """False while the server starts, drains, or refuses events."""
     pending_events: Callable[[], int] = lambda: 0

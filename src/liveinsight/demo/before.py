@@ -6,14 +6,15 @@ from random import Random
 from typing import Final
 
 from liveinsight.demo.catalogue import BASE, PRODUCTS
+from liveinsight.demo.history import DAYS as DAYS_OF_HISTORY
 from liveinsight.imports.plausible import Total
 
 TOOL: Final = "Plausible"
 DAYS: Final = 365
-GAP_DAYS: Final = 32
+GAP_DAYS: Final = DAYS_OF_HISTORY + 2
 """Between its last day and today: since then there are events."""
-FIRST_VISITORS: Final = 90
-LAST_VISITORS: Final = 170
+FIRST_VISITORS: Final = 620
+LAST_VISITORS: Final = 1_150
 WEEKEND: Final = 1.25
 
 SHARES: Final[Mapping[str, Mapping[str, float]]] = {
@@ -37,7 +38,7 @@ SHARES: Final[Mapping[str, Mapping[str, float]]] = {
 
 
 def counted_before(today: dt.date) -> Iterator[Total]:
-    """The totals of the days, up to a month before today."""
+    """The totals of the days, up to those that there are events of."""
     first = today - dt.timedelta(days=GAP_DAYS + DAYS)
     for number in range(DAYS):
         day = first + dt.timedelta(days=number)

@@ -1,4 +1,4 @@
-"""A month of the demo shop's past, as the store keeps it.
+"""Nine weeks of the demo shop's past, as the store keeps it.
 
 The same visits for the same `seed`, whenever it is asked: visit number n of a day
 never changes, so that loading it again stores nothing twice.
@@ -28,45 +28,68 @@ from liveinsight.demo.visitors import (
     seeded,
 )
 
-DAYS: Final = 30
-VISITS_A_DAY: Final = 440
-GROWTH: Final = 1.6
-"""Visits of the last day, as a multiple of those of the first."""
-CHUNK: Final = 1_000
+DAYS: Final = 63
+"""Before today: two periods of 30 days, nine whole weeks."""
+VISITS_A_DAY: Final = 1_200
+"""Of today, were it a Monday and neither lucky nor unlucky."""
+GROWTH: Final = 1.2
+"""Visits of today, as a multiple of those of the first day."""
+LUCK: Final = 0.08
+"""How far a day is from what was to be expected, at most."""
 NETWORK: Final = 120
 """ms from sending to receipt."""
 
 HOURS: Final = (
-    *(6, 4, 3, 2, 2, 3, 8, 18, 32, 44, 52, 55),
-    *(58, 52, 48, 47, 49, 54, 62, 72, 78, 66, 42, 18),
+    *(40, 37, 35, 34, 34, 35, 37, 40, 44, 50, 56, 58),
+    *(60, 55, 51, 50, 52, 57, 64, 72, 76, 66, 54, 45),
 )
-"""How busy each hour of the day is, in the shop's time zone."""
+"""How busy each hour of the day is, in the shop's time zone; abroad it is day."""
 WEEKDAYS: Final = (1.0, 0.96, 0.95, 0.98, 0.94, 1.1, 1.22)
 
 ORIGIN: Final = f"https://{SITE}"
 
 
-def month_of_history(now: int, seed: int = 1) -> Iterator[list[Event]]:
-    """The events of the 30 days before `now` (ms), oldest first, 1,000 at a time."""
-    zone = ZoneInfo(TIMEZONE)
-    today = datetime.datetime.fromtimestamp(now / SECOND, zone).date()
-    chunk: list[Event] = []
-    for ago in range(DAYS, -1, -1):
-        growth = GROWTH ** ((DAYS - ago) / DAYS)
-        day = today - datetime.timedelta(days=ago)
-        visits = int(VISITS_A_DAY * growth * WEEKDAYS[day.weekday()])
-        chunk += [event for event in events_of(day, visits, seed) if event.time < now]
-        while len(chunk) >= CHUNK:
-            yield chunk[:CHUNK]
-            chunk = chunk[CHUNK:]
-    if chunk:
-        yield chunk
+def day_before(now: int, ago: int, seed: int = 1) -> list[Event]:
+    """The events before `now` (ms) of visits that began `ago` days before today.
+
+    In order of time, about 10,000.
+    """
+    day = local_time(now).date() - datetime.timedelta(days=ago)
+    events = events_of(day, int(visits_of(day, ago, seed)), seed)
+    return [event for event in events if event.time < now]
+
+
+def visits_of(day: datetime.date, ago: int, seed: int = 1) -> float:
+    """How many visits begin on a day; it was `ago` days before today."""
+    luck = seeded(seed, day.toordinal()).uniform(1 - LUCK, 1 + LUCK)
+    growth: float = GROWTH ** (-ago / DAYS)
+    return VISITS_A_DAY * growth * WEEKDAYS[day.weekday()] * luck
+
+
+def visits_an_hour(now: int, seed: int = 1) -> float:
+    """How many visits begin in the hour of `now` (ms), in history and live."""
+    local = local_time(now)
+    return visits_of(local.date(), 0, seed) * HOURS[local.hour] / sum(HOURS)
+
+
+def local_time(now: int) -> datetime.datetime:
+    """The shop's wall clock."""
+    return datetime.datetime.fromtimestamp(now / SECOND, ZoneInfo(TIMEZONE))
+
+
+def start_of(now: int, ago: int) -> int:
+    """The midnight that began the day `ago` days before today, ms."""
+    return _midnight(local_time(now).date() - datetime.timedelta(days=ago))
+
+
+def _midnight(day: datetime.date) -> int:
+    midnight = datetime.datetime.combine(day, datetime.time(), ZoneInfo(TIMEZONE))
+    return int(midnight.timestamp()) * SECOND
 
 
 def events_of(day: datetime.date, visits: int, seed: int) -> list[Event]:
     """The events of the visits that began on `day`, in order of time."""
-    midnight = datetime.datetime.combine(day, datetime.time(), ZoneInfo(TIMEZONE))
-    start = int(midnight.timestamp()) * SECOND
+    start = _midnight(day)
     hours = range(len(HOURS))
     events: list[Event] = []
     for number in range(visits):

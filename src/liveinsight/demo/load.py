@@ -1,49 +1,113 @@
-"""The demo's past: a month of visits, loaded before the server answers."""
+"""The demo's past: a month of visits before the server answers, the rest after.
 
+Loading that was interrupted goes on where it was: newer days are loaded oldest
+first, from the newest event on; older ones newest first, from the oldest back.
+"""
+
+import logging
+import threading
 import time
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import click
 
-from liveinsight.core.limits import DAY, HOUR, SECOND
+from liveinsight.core.event import Event
+from liveinsight.core.limits import DAY, HOUR
 from liveinsight.core.ports import Reader
 from liveinsight.demo.catalogue import SITE
-from liveinsight.demo.history import DAYS, month_of_history
-from liveinsight.store.applier import Applier
+from liveinsight.demo.history import DAYS, day_before, start_of
+from liveinsight.errors import StoreError
 from liveinsight.store.inbox import Inbox
+from liveinsight.store.warehouse import INBOX, Warehouse
 
+log = logging.getLogger(__name__)
+
+FIRST_DAYS: Final = 30
+"""Loaded before the server answers, with today: what the pages show."""
 GAP: Final = HOUR
 """A demo that was off for longer has this time filled with visits, too."""
+BATCH: Final = 5_000
+"""Events at once while nobody else asks: half of the time that 1,000 need."""
+BESIDE: Final = 1_000
+"""Events at once while others ask, and how many may wait for the applier."""
+LOOK_EVERY: Final = 0.05
+"""Seconds."""
 
 
-def load_history(inbox: Inbox, reader: Reader, applier: Applier) -> int:
-    """The number of events loaded: those after the newest that is there.
+def load_newest(inbox: Inbox, warehouse: Warehouse) -> None:
+    """Loads the events after the newest that is there.
 
-    So a load that was interrupted goes on where it was.
+    All that waits must be applied, and the applier not be running.
     """
-    now = int(time.time() * SECOND)
-    newest = find_newest(reader)
+    now = time.time_ns() // 1_000_000
+    _, newest = find_ends(warehouse)
     if newest > now - GAP:
-        return 0
-    loaded, at = 0, max(newest, now - DAYS * DAY)
-    with click.progressbar(length=now - at, label="Loading a month of visits") as bar:
-        for chunk in month_of_history(now):
-            events = [event for event in chunk if event.time > newest]
-            if not events:
-                continue
-            inbox.append(events)
-            applier.apply_waiting()
-            loaded += len(events)
-            reached = max(at, events[-1].time)
-            bar.update(reached - at)
-            at = reached
-        bar.update(now - at)
-    return loaded
+        return
+    days = min(DAYS, (now - newest) // DAY + 1) if newest else FIRST_DAYS
+    with click.progressbar(range(days, -1, -1), label="Loading past visits") as bar:
+        for ago in bar:
+            events = [each for each in day_before(now, ago) if each.time > newest]
+            for batch in batches(events, BATCH):
+                inbox.append(batch)
+                warehouse.apply(batch, {INBOX: inbox.last_seq()})
+    warehouse.checkpoint()
 
 
-def find_newest(reader: Reader) -> int:
-    """The time of the shop's newest event, ms; 0 where there is none."""
-    ((newest,),) = reader.query(
-        "select coalesce(max(time), 0) from events where site = ?", (SITE,)
+class OlderVisits:
+    """Loads the days before the oldest event while the server answers."""
+
+    def __init__(self, inbox: Inbox, reader: Reader) -> None:
+        self._inbox = inbox
+        self._reader = reader
+        self._share = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="demo", daemon=True)
+
+    def start(self) -> None:
+        """Begins, or goes on where the last process was stopped."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the events in hand are durable."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def progress(self) -> float | None:
+        """0-1; None when all is there."""
+        return self._share if self._thread.is_alive() else None
+
+    def _run(self) -> None:
+        try:
+            self._load()
+        except StoreError:  # the next start goes on
+            log.exception("the demo's older visits are not loaded")
+
+    def _load(self) -> None:
+        now = time.time_ns() // 1_000_000
+        oldest, _ = find_ends(self._reader)
+        missing = [ago for ago in range(DAYS + 1) if start_of(now, ago) < oldest]
+        for done, ago in enumerate(missing):
+            events = [each for each in day_before(now, ago) if each.time < oldest]
+            for batch in batches(events[::-1], BESIDE):
+                while self._inbox.backlog >= BESIDE:
+                    if self._stopping.wait(LOOK_EVERY):
+                        return
+                self._inbox.append(batch)
+            self._share = (done + 1) / len(missing)
+
+
+def find_ends(reader: Reader) -> tuple[int, int]:
+    """The times of the shop's oldest and newest event, ms; 0 where there is none."""
+    ((oldest, newest),) = reader.query(
+        "select coalesce(min(time), 0), coalesce(max(time), 0)"
+        " from events where site = ?",
+        (SITE,),
     )
-    return int(str(newest))
+    return int(str(oldest)), int(str(newest))
+
+
+def batches(events: Sequence[Event], size: int) -> Iterator[Sequence[Event]]:
+    """The events, that many at a time."""
+    return (events[at : at + size] for at in range(0, len(events), size))

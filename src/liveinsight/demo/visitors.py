@@ -128,8 +128,14 @@ _MACHINES: Final = (list(MACHINES), list(MACHINES.values()))
 _PLACES: Final = (list(PLACES), list(PLACES.values()))
 _ENTRIES: Final = (list(ENTRIES), list(ENTRIES.values()))
 
-BORN_A_DAY: Final = 420
+BORN_A_DAY: Final = 850
+"""At most as many as there are visits on the quietest day."""
 RETURNING: Final = 0.34
+OFTEN: Final = 0.8
+"""Of those who return: within days. The others return within weeks."""
+DAYS_AWAY: Final = 5
+WEEKS_AWAY: Final = 30
+"""Days between two visits, on average."""
 
 
 def find_visitor(seed: int, day: int, number: int) -> Visitor:
@@ -145,9 +151,9 @@ def find_visitor(seed: int, day: int, number: int) -> Visitor:
 def draw_visitor(rng: random.Random, seed: int, day: int, number: int) -> Visitor:
     """A new visitor, or, one time in three, one who came in the weeks before."""
     if rng.random() < RETURNING:
-        return find_visitor(
-            seed, day - min(int(rng.expovariate(0.15)), 28), rng.randrange(BORN_A_DAY)
-        )
+        away = DAYS_AWAY if rng.random() < OFTEN else WEEKS_AWAY
+        first = day - int(rng.expovariate(1 / away))
+        return find_visitor(seed, first, rng.randrange(BORN_A_DAY))
     return find_visitor(seed, day, number)
 
 

@@ -1,23 +1,22 @@
 """Live visits to the demo shop, over real HTTP into the real collector.
 
-Visits begin at random (a Poisson process) as often as the hour of the day has it;
-each takes the time that a person takes, and sends what the tracker would send.
+Visits begin at random (a Poisson process), as often as history has them in this
+hour; each takes the time that a person takes, and sends what the tracker would send.
 """
 
 import asyncio
-import datetime
 import logging
 import secrets
 import time
 from typing import Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from liveinsight.core.event import RawEvent
-from liveinsight.demo.catalogue import SITE, TIMEZONE
-from liveinsight.demo.history import HOURS, ORIGIN
+from liveinsight.core.limits import HOUR, SECOND
+from liveinsight.demo.catalogue import SITE
+from liveinsight.demo.history import ORIGIN, local_time, visits_an_hour
 from liveinsight.demo.journeys import Step, draw_journey
 from liveinsight.demo.visitors import (
     Entry,
@@ -31,13 +30,6 @@ log = logging.getLogger(__name__)
 
 MOST_VISITS: Final = 60
 """Visits under way at once, never more."""
-BUSIEST_RATE: Final = 0.42
-"""Visits that begin per second in the busiest hour: about 50 at once."""
-QUIETEST: Final = 0.4
-"""The least part of that, so that a demo at night shows something, too."""
-OPENING_SECONDS: Final = 20.0
-OPENING_RATE: Final = 4.0
-"""The first seconds are busier: an empty page would be a poor welcome."""
 TOGETHER: Final = 1_000
 """Steps less than this many ms apart go in one request."""
 SOONEST_RETRY: Final = 1.0
@@ -83,12 +75,10 @@ async def play(
         address.hostname or "127.0.0.1", address.port or 80, collector_path
     )
     rng = seeded(secrets.randbits(32))
-    opening_ends = time.monotonic() + OPENING_SECONDS
     async with asyncio.TaskGroup() as visits:
         under_way: set[asyncio.Task[None]] = set()
         while True:
-            opening = OPENING_RATE if time.monotonic() < opening_ends else 1.0
-            often = rate * opening * arrivals_a_second(time.time())
+            often = rate * visits_an_hour(now_ms(), seed) / (HOUR / SECOND)
             await asyncio.sleep(rng.expovariate(often))
             if len(under_way) < MOST_VISITS:
                 visit = visits.create_task(play_visit(collector, seed))
@@ -96,17 +86,15 @@ async def play(
                 visit.add_done_callback(under_way.discard)
 
 
-def arrivals_a_second(now: float) -> float:
-    """How many visits begin per second at `now` (s), in the shop's time zone."""
-    local = datetime.datetime.fromtimestamp(now, ZoneInfo(TIMEZONE))
-    share = HOURS[local.hour] / max(HOURS)
-    return BUSIEST_RATE * max(share, QUIETEST)
+def now_ms() -> int:
+    """The visitors' clock."""
+    return time.time_ns() // 1_000_000
 
 
 async def play_visit(collector: Collector, seed: int) -> None:
     """One visit, from its first page to its last, in real time."""
     rng = seeded(secrets.randbits(32), secrets.randbits(32))
-    today = datetime.datetime.now(ZoneInfo(TIMEZONE)).toordinal()
+    today = local_time(now_ms()).toordinal()
     visitor = draw_visitor(rng, seed, today, NEW_NUMBERS + rng.randrange(NEW_NUMBERS))
     entry = draw_entry(rng)
     session = f"sess_{secrets.token_hex(16)}"
@@ -141,7 +129,7 @@ def write_event(
     return SentEvent(
         event_type=step.event_type,
         event_id=secrets.token_hex(16),
-        timestamp=time.time_ns() // 1_000_000 if at is None else at,
+        timestamp=now_ms() if at is None else at,
         user_id=visitor.user_id,
         session_id=session,
         site=site,
@@ -165,7 +153,7 @@ async def deliver(
     """Sends `events`, again and again with the same ids while nobody takes them."""
     delay = SOONEST_RETRY
     while True:
-        sent = SentEvents(time.time_ns() // 1_000_000, events)
+        sent = SentEvents(now_ms(), events)
         try:
             async with asyncio.timeout(TIMEOUT):
                 status = await post(collector, user_agent, msgspec.json.encode(sent))

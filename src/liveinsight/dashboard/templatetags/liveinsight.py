@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from liveinsight.dashboard import runtime
 from liveinsight.dashboard.assets import asset_address
 from liveinsight.dashboard.icons import ICONS
 from liveinsight.dashboard.pages import labels
@@ -39,6 +40,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     share: Share | None
     """The link that the reader came by."""
     rebuilding: float | None
+    loading: float | None
+    """The share that is there of the demo's older visits."""
     stack: str
     """The name of the stack that collects; "" where this server does."""
 
@@ -65,6 +68,7 @@ def read_shell(context: RequestContext) -> Shell:
         is_signed_in=is_signed_in,
         share=share,
         rebuilding=is_rebuilding() if is_signed_in else None,
+        loading=runtime.current().demo_progress() if is_signed_in else None,
         stack=stack_name() if is_signed_in else "",
     )
 
