@@ -65,7 +65,7 @@ class Selected(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     step: int
     node: Node
-    change: str
+    before: str
     share: float
     """Of all journeys."""
     ended: float
@@ -179,10 +179,10 @@ def tell_change(counted: Column | Node | Link | Way) -> str:
 
 
 def tell_before(counted: Node | Link) -> str:
-    """How many sessions it had before, to go on with; "" where it is not compared."""
+    """How many sessions it had before; "" where it is not compared."""
     if counted.before is None:
         return ""
-    return _(" (before: %(before)s, %(change)s)") % {
+    return _("sessions before: %(before)s (%(change)s)") % {
         "before": format_whole(counted.before),
         "change": tell_change(counted),
     }
@@ -203,7 +203,7 @@ def find_selected(
         label=name_place(node.place),
         step=through.step,
         node=node,
-        change=tell_change(node),
+        before=tell_before(node),
         share=node.sessions / found.journeys,
         ended=node.ended / node.sessions,
         ways=list_ways(query, asked, node.place),

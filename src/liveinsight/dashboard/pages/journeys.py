@@ -35,6 +35,7 @@ from liveinsight.query.journeys_model import (
     Direction,
     JourneyQuestion,
     Journeys,
+    Link,
     Node,
     PlaceKind,
     Through,
@@ -214,14 +215,14 @@ def describe_node(node: Node) -> str:
     sessions = ngettext("%(n)s session", "%(n)s sessions", node.sessions) % {
         "n": format_whole(node.sessions)
     }
-    sessions += tell_before(node)
-    if not node.ended:
-        return f"{label}: {sessions}"
-    return _("%(label)s: %(sessions)s, no further step in %(ended)s") % {
-        "label": label,
-        "sessions": sessions,
-        "ended": format_whole(node.ended),
-    }
+    told = f"{label}: {sessions}"
+    if node.ended:
+        told = _("%(label)s: %(sessions)s, no further step in %(ended)s") % {
+            "label": label,
+            "sessions": sessions,
+            "ended": format_whole(node.ended),
+        }
+    return " · ".join(filter(None, (told, tell_before(node))))
 
 
 def list_bands(sankey: Sankey) -> list[ShownBand]:
@@ -229,12 +230,17 @@ def list_bands(sankey: Sankey) -> list[ShownBand]:
     return [
         ShownBand(
             shape=band,
-            title=f"{name_place(band.link.source)} → {name_place(band.link.target)}: "
-            + format_whole(band.link.sessions)
-            + tell_before(band.link),
+            title=describe_link(band.link),
         )
         for band in sankey.bands
     ]
+
+
+def describe_link(link: Link) -> str:
+    """All that is known of a way, in words."""
+    way = f"{name_place(link.source)} → {name_place(link.target)}"
+    told = f"{way}: {format_whole(link.sessions)}"
+    return " · ".join(filter(None, (told, tell_before(link))))
 
 
 def list_trails(found: Journeys, direction: Direction) -> list[ShownTrail]:
