@@ -92,7 +92,7 @@ def test_visitors_come_back(past: list[Event]) -> None:
 
 def test_evenings_are_busier_than_nights(past: list[Event]) -> None:
     hours = Counter(event.time // HOUR % 24 for event in past)
-    assert hours[18] > 1.6 * hours[2]
+    assert hours[18] > 1.3 * hours[2]
 
 
 def test_purchases_are_completed_and_abandoned(past: list[Event]) -> None:

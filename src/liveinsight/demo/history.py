@@ -30,9 +30,9 @@ from liveinsight.demo.visitors import (
 
 DAYS: Final = 63
 """Before today: two periods of 30 days, nine whole weeks."""
-VISITS_A_DAY: Final = 1_200
+VISITS_A_DAY: Final = 1_500
 """Of today, were it a Monday and neither lucky nor unlucky."""
-GROWTH: Final = 1.2
+GROWTH: Final = 1.25
 """Visits of today, as a multiple of those of the first day."""
 LUCK: Final = 0.08
 """How far a day is from what was to be expected, at most."""
@@ -40,8 +40,8 @@ NETWORK: Final = 120
 """ms from sending to receipt."""
 
 HOURS: Final = (
-    *(40, 37, 35, 34, 34, 35, 37, 40, 44, 50, 56, 58),
-    *(60, 55, 51, 50, 52, 57, 64, 72, 76, 66, 54, 45),
+    *(46, 43, 41, 40, 40, 41, 43, 46, 49, 53, 57, 59),
+    *(60, 57, 54, 53, 54, 58, 63, 69, 72, 65, 56, 50),
 )
 """How busy each hour of the day is, in the shop's time zone; abroad it is day."""
 WEEKDAYS: Final = (1.0, 0.96, 0.95, 0.98, 0.94, 1.1, 1.22)

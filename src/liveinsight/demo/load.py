@@ -13,7 +13,7 @@ from typing import Final
 import click
 
 from liveinsight.core.event import Event
-from liveinsight.core.limits import DAY, HOUR
+from liveinsight.core.limits import DAY, MINUTE
 from liveinsight.core.ports import Reader
 from liveinsight.demo.catalogue import SITE
 from liveinsight.demo.history import DAYS, day_before, start_of
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 FIRST_DAYS: Final = 30
 """Loaded before the server answers, with today: what the pages show."""
-GAP: Final = HOUR
+GAP: Final = MINUTE
 """A demo that was off for longer has this time filled with visits, too."""
 BATCH: Final = 5_000
 """Events at once while nobody else asks: half of the time that 1,000 need."""

@@ -128,7 +128,7 @@ _MACHINES: Final = (list(MACHINES), list(MACHINES.values()))
 _PLACES: Final = (list(PLACES), list(PLACES.values()))
 _ENTRIES: Final = (list(ENTRIES), list(ENTRIES.values()))
 
-BORN_A_DAY: Final = 850
+BORN_A_DAY: Final = 1_000
 """At most as many as there are visits on the quietest day."""
 RETURNING: Final = 0.34
 OFTEN: Final = 0.8
