@@ -22,6 +22,7 @@ function drawHistory() {
   const format = (value) => formatMetric(value, data.unit);
   const stated = (time) =>
     data.interval === "week" ? t("Week from {day}", { day: when.format(time) }) : when.format(time);
+  const running = (idx, text) => (idx === data.running ? `${text} · ${t("so far")}` : text);
   const series = [{ values: data.values, colour: "--accent", kind: "area" }];
   if (data.before.length) {
     series.unshift({
@@ -38,9 +39,10 @@ function drawHistory() {
     format,
     series,
     marks: data.notes.map((note) => note.index),
+    running: data.running,
     tip(idx) {
       const rows = [
-        line("when", stated(data.times[idx])),
+        line("when", running(idx, stated(data.times[idx]))),
         measure("", data.label, format(data.values[idx])),
       ];
       if (data.before[idx] !== undefined) {

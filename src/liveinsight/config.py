@@ -180,7 +180,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Also serves a small shop, plays visits to it, and loads nine weeks "
-                "of its history: a month before the first page, the rest beside it."
+                "of its history: two before the first page, the rest beside it."
             )
         ),
     ] = False

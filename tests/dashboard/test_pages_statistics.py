@@ -49,6 +49,36 @@ def test_the_series_ends_in_the_day_of_now() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "running"),
+    [
+        pytest.param({}, 29, id="30 days"),
+        pytest.param({"period": "today"}, 21, id="the hour of now"),
+        pytest.param({"from": "2026-03-01", "to": "2026-03-01"}, 21, id="by its date"),
+        pytest.param({"period": "yesterday"}, None, id="a day that is over"),
+    ],
+)
+def test_what_still_runs_says_so(asked: dict[str, str], running: int | None) -> None:
+    yesterday = a_visit_of("/", user="old", at=NOW - DAY)
+    page = look(a_site_with(two_visits() + yesterday), "/statistics/", **asked)
+    series = page.context["series"]
+    assert series.data["running"] == running
+    assert page.text.count("so far") == (running is not None)
+    assert bool(series.still.running) == (running is not None)
+    values = series.data["values"]
+    has_begun = [value is not None for value in values]
+    assert has_begun == [running is None or at <= running for at in range(len(values))]
+
+
+def test_a_running_day_is_compared_alike_by_name_and_by_date() -> None:
+    a_week_ago = a_visit_of("/", user="oldest", at=NOW - 7 * DAY)
+    later = a_visit_of("/", user="later", at=NOW - DAY + HOUR)
+    client = a_site_with(two_visits() + a_week_ago + later)
+    for asked in ({"period": "today"}, {"from": "2026-03-01", "to": "2026-03-01"}):
+        card = cards_of(look(client, "/statistics/", **asked))["Visitors"]
+        assert (card.value, card.before) == ("2", "0")
+
+
+@pytest.mark.parametrize(
     ("parameter", "dimension", "row"),
     [
         ("pages", "exit_page", "/cart"),

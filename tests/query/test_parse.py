@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveinsight.errors import QueryError
-from liveinsight.query.buckets import buckets
+from liveinsight.query.buckets import buckets, find_running
 from liveinsight.query.model import Filter, Interval, Operator, Period
 from liveinsight.query.parse import (
     default_interval,
@@ -19,6 +19,7 @@ from liveinsight.query.parse import (
     parse_filters,
     parse_period,
     previous,
+    so_far,
 )
 
 HOUR = 3_600_000
@@ -240,3 +241,27 @@ def test_the_buckets_follow_the_length_of_the_period(name: str, interval: str) -
 
 def test_the_moments_are_those_of_the_zone() -> None:
     assert datetime.fromtimestamp(NOW / 1000, UTC).hour == 14
+
+
+def test_a_day_that_still_runs_is_compared_with_as_much_of_another() -> None:
+    today = parse_period("today", None, None, BERLIN, NOW)
+    by_date = parse_period(None, "2026-11-22", "2026-11-22", BERLIN, NOW)
+    assert by_date.end > NOW
+    assert so_far(by_date, NOW) == today
+    over = parse_period("yesterday", None, None, BERLIN, NOW)
+    assert so_far(over, NOW) == over
+
+
+@pytest.mark.parametrize("interval", Interval)
+def test_only_the_bucket_of_now_still_runs(interval: Interval) -> None:
+    zone, now = ZoneInfo(BERLIN), NOW + 90_500
+    days = 1 if interval in (Interval.MINUTE, Interval.HOUR) else 60
+    period = Period(now - days * DAY, now)
+    starts = [bucket.start for bucket in buckets(period, interval, zone)]
+    *others, begun = starts
+    last = len(others)
+    for at, running in ((now, last), (begun, last), (begun - 1, last - 1)):
+        assert find_running(starts, interval, zone, at) == running
+    assert find_running(others, interval, zone, begun - 1) == last - 1
+    assert find_running(others, interval, zone, begun) is None
+    assert find_running(starts, interval, zone, starts[0] - 1) is None

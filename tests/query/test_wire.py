@@ -43,6 +43,7 @@ def test_a_question_written_as_json_is_read_as_the_same(
         site=form.site,
         timezone=form.timezone or "",
         period=read_period(form.period, form.timezone or "", 0, "period"),
+        now=0,
         filters=read_filters(form.filters),
         goals=question.goals,
     )

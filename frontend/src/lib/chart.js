@@ -130,12 +130,17 @@ function timeAxis(ink, timezone, interval) {
 /**
  * Draws `series` into `host` and keeps it right on resize and scheme change.
  * `spec()` returns {times (s), timezone, interval, unit, format, series, tip(idx)} and
- * perhaps marks: [index];
+ * perhaps marks: [index], and running: the index of the bucket that is not over yet;
  * series: [{values, colour, kind: "area"|"line"|"dashed"|"columns"}].
  */
 export function drawChart(host, spec) {
   let plot = null;
-  let shown = spec();
+  let shown = read();
+
+  function read() {
+    const asked = spec();
+    return { ...asked, series: splitRunning(asked.series, asked.running) };
+  }
 
   /** Columns stand half outside of the first and last point. */
   function widthOf(min, max) {
@@ -143,8 +148,24 @@ export function drawChart(host, spec) {
     const half = shown.series.some((each) => each.kind === "columns") ? (max - min) / 58 : 0;
     return [min - half, max + half];
   }
+/** The series; a line whose bucket at `running` is not over yet, in two: dashed to there. */
+function splitRunning(series, running) {
+  if (running === null || running === undefined) return series;
+  return series.flatMap((each) => {
+    if (each.kind !== "area") return [each];
+    const over = each.values.map((value, index) => (index < running ? value : null));
+    const coming = each.values.map((value, index) =>
+      index === running || index === running - 1 ? value : null,
+    );
+    return [
+      { ...each, values: over },
+      { ...each, values: coming, isRunning: true },
+    ];
+  });
+}
 
-  function seriesOf({ colour: name, kind }) {
+
+  function seriesOf({ colour: name, kind, isRunning }) {
     const stroke = colour(name);
     if (kind === "columns") {
       return {
@@ -158,10 +179,14 @@ export function drawChart(host, spec) {
     return {
       stroke,
       width: kind === "dashed" ? 1.5 : 2.25,
-      dash: kind === "dashed" ? [5, 5] : undefined,
+      dash: kind === "dashed" ? [5, 5] : isRunning ? [3, 4] : undefined,
       paths: uPlot.paths.spline(),
       spanGaps: true,
-      points: { show: shown.times.length === 1, size: 7, fill: stroke },
+      points: {
+        show: shown.times.length === 1 || (isRunning && shown.running === 0),
+        size: 7,
+        fill: stroke,
+      },
       fill:
         kind !== "area"
           ? undefined
@@ -175,7 +200,7 @@ export function drawChart(host, spec) {
   }
 
   function draw() {
-    shown = spec();
+    shown = read();
     const ink = colour("--ink-3");
     plot?.destroy();
     host.replaceChildren();
@@ -231,7 +256,7 @@ export function drawChart(host, spec) {
   observer.observe(host);
   return {
     refresh() {
-      shown = spec();
+      shown = read();
       plot.setData([shown.times, ...shown.series.map((each) => each.values)]);
     },
   };

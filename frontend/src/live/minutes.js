@@ -12,38 +12,37 @@ export function showMinutes(config) {
     minute: "2-digit",
     hourCycle: "h23",
   });
+  const stated = (idx) => {
+    const time = clock.format(minutes[idx].minute);
+    return idx === minutes.length - 1 ? `${time} · ${t("so far")}` : time;
+  };
   const chart = drawChart(host, () => ({
     times: minutes.map((minute) => minute.minute / 1000),
     timezone: config.timezone,
     interval: "minute",
     unit: "count",
     format: formatCount,
+    running: minutes.length - 1,
     series: [
       { values: minutes.map((minute) => minute.page_views), colour: "--second-soft", kind: "columns" },
       { values: minutes.map((minute) => minute.visitors), colour: "--accent", kind: "area" },
     ],
     tip: (idx) => [
-      line("when", clock.format(minutes[idx].minute)),
+      line("when", stated(idx)),
       measure("", t("Visitors"), formatWhole(minutes[idx].visitors)),
       measure("second", t("Page views"), formatWhole(minutes[idx].page_views)),
     ],
   }));
 
   function fillTable() {
-    body.replaceChildren(
-      ...[...minutes].reverse().map((minute) => {
-        const row = document.createElement("tr");
-        for (const text of [
-          clock.format(minute.minute),
-          formatWhole(minute.visitors),
-          formatWhole(minute.page_views),
-        ]) {
-          row.insertCell().textContent = text;
-        }
-        for (const cell of [...row.cells].slice(1)) cell.className = "number";
-        return row;
-      }),
-    );
+    const rows = minutes.map((minute, idx) => {
+      const row = document.createElement("tr");
+      const numbers = [minute.visitors, minute.page_views].map(formatWhole);
+      for (const text of [stated(idx), ...numbers]) row.insertCell().textContent = text;
+      for (const cell of [...row.cells].slice(1)) cell.className = "number";
+      return row;
+    });
+    body.replaceChildren(...rows.reverse());
   }
 
   body.closest("details").addEventListener("toggle", fillTable);

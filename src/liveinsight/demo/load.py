@@ -1,4 +1,4 @@
-"""The demo's past: a month of visits before the server answers, the rest after.
+"""The demo's past: two weeks of visits before the server answers, the rest after.
 
 Loading that was interrupted goes on where it was: newer days are loaded oldest
 first, from the newest event on; older ones newest first, from the oldest back.
@@ -23,8 +23,8 @@ from liveinsight.store.warehouse import INBOX, Warehouse
 
 log = logging.getLogger(__name__)
 
-FIRST_DAYS: Final = 30
-"""Loaded before the server answers, with today: what the pages show."""
+FIRST_DAYS: Final = 14
+"""Loaded before the server answers, with today: a week, and one to compare it with."""
 GAP: Final = MINUTE
 """A demo that was off for longer has this time filled with visits, too."""
 BATCH: Final = 5_000

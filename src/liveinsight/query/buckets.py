@@ -5,6 +5,8 @@ in SQL by arithmetic on its time and the few offsets in force during the period
 (vectorised, no join), and named by a key; the start of each bucket is computed here.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -104,6 +106,23 @@ def buckets(period: Period, interval: Interval, zone: ZoneInfo) -> list[Bucket]:
             found.append(Bucket(_key(day, interval), start))
         day = following
     return found
+
+
+def find_running(
+    starts: Sequence[int], interval: Interval, zone: ZoneInfo, now: int
+) -> int | None:
+    """Which of the buckets that begin at these ms, in order, is not over yet at `now`.
+
+    None where all are over, or none has begun.
+    """
+    index = bisect_right(starts, now) - 1
+    if index < 0:
+        return None
+    start = starts[index]
+    _, following, *_ = buckets(
+        Period(start, start + 2 * _LENGTH[interval]), interval, zone
+    )
+    return index if now < following.start else None
 
 
 def bucket_sql(column: str, period: Period, interval: Interval, zone: ZoneInfo) -> str:

@@ -104,6 +104,16 @@ def parse_period(
     return Period(begin, max(now, begin + 1))
 
 
+def so_far(period: Period, now: int) -> Period:
+    """The part of a running period that has been; any other as it is.
+
+    What it is compared with is chosen by this part: like with like.
+    """
+    if period.start < now < period.end:
+        return Period(period.start, now)
+    return period
+
+
 def previous(period: Period, timezone: str = "UTC") -> Period:
     """The period to compare with, just before, of as many local days or months.
 

@@ -32,6 +32,7 @@ from liveinsight.query.parse import (
     PERIODS,
     parse_period,
     previous,
+    so_far,
     year_before,
 )
 from liveinsight.query.where import read_where, write_where
@@ -167,6 +168,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     site: str | None
     timezone: str
     period: Period
+    now: int
+    """Where a running period is cut, to be compared with as much of another; ms."""
     filters: tuple[Where, ...]
     goals: tuple[Goal, ...] = ()
 
@@ -264,8 +267,9 @@ def read_compare(form: CompareForm, subject: Subject) -> Period | None:
     """
     if form is None:
         return None
+    been = so_far(subject.period, subject.now)
     if form == "previous":
-        return previous(subject.period, subject.timezone)
+        return previous(been, subject.timezone)
     if form == "year":
-        return year_before(subject.period, subject.timezone)
+        return year_before(been, subject.timezone)
     return read_period(form, subject.timezone, subject.period.end, "compare")

@@ -60,6 +60,7 @@ def find_subject(caller: Caller, about: About) -> Subject:
         site=site,
         timezone=timezone,
         period=read_period(about.period, timezone, caller.now, "period"),
+        now=caller.now,
         filters=resolve(
             read_filters(about.filters), site or "", caller.asker.account_id, "filters"
         ),

@@ -26,6 +26,8 @@ class Still(msgspec.Struct, frozen=True, kw_only=True):
     """The shapes of a chart."""
 
     line: str
+    running: str = ""
+    """The last part of the line, to a bucket that is not over yet."""
     area: str
     before: str = ""
     columns: list[Column] = []
@@ -38,15 +40,25 @@ def draw_still(
     *,
     before: Sequence[float | None] = (),
     columns: Sequence[float] = (),
+    running: int | None = None,
 ) -> Still:
-    """A line over `values`, one over the values before, and columns behind."""
+    """A line over `values`, one over the values before, and columns behind.
+
+    The bucket at `running` is not over yet: after it the line ends.
+    """
     everything = [value or 0 for value in (*values, *before, *columns)]
     top = max([*everything, 1]) * HEADROOM
-    line = draw_line(values, len(values), top)
-    area = f"{line}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z" if line else ""
+    last = len(values) - 1 if running is None else running
+    whole = draw_line(values[: last + 1], len(values), top)
+    end = f"{last * WIDTH / max(1, len(values) - 1):.1f}"
+    line, coming = whole, ""
+    if running:
+        line = draw_line(values[:running], len(values), top)
+        coming = "M" + "L".join(whole.split("L")[-2:]).removeprefix("M")
     return Still(
         line=line,
-        area=area,
+        running=coming,
+        area=f"{whole}L{end} {HEIGHT}L0 {HEIGHT}Z" if whole else "",
         before=draw_line(before[: len(values)], len(values), top),
         columns=draw_columns(columns, top),
     )

@@ -72,6 +72,7 @@ def live(request: HttpRequest) -> HttpResponse:
         "still": draw_still(
             [minute.visitors for minute in panels.per_minute],
             columns=[minute.page_views for minute in panels.per_minute],
+            running=len(panels.per_minute) - 1,
         ),
         "day": describe_day(
             ask_concurrency(

@@ -18,7 +18,7 @@ from liveinsight.dashboard.pages.address import change_query
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.errors import QueryError
 from liveinsight.query.model import Period
-from liveinsight.query.parse import parse_period, previous, year_before
+from liveinsight.query.parse import parse_period, previous, so_far, year_before
 
 DEFAULT: Final = "30d"
 PREVIOUS: Final = "previous"
@@ -106,9 +106,10 @@ def choose_period(
     name = None if from_ or to else (query.get("period") or DEFAULT)
     period = parse_period(name, from_, to, scope.timezone, scope.now)
     days = days_of(period, scope.timezone)
+    been = so_far(period, scope.now)
     compared = query.get("compare") or comparison
-    before = choose_before(query, compared, period, scope)
-    before_days = days_of(before or previous(period, scope.timezone), scope.timezone)
+    before = choose_before(query, compared, been, scope)
+    before_days = days_of(before or previous(been, scope.timezone), scope.timezone)
     names = {each.name: _(each.label) for each in NAMES}
     before_names = {each.name: _(each.label) for each in COMPARISONS}
     return ChosenPeriod(

@@ -14,6 +14,7 @@ from liveinsight.dashboard.pages.charts import Still, draw_still
 from liveinsight.dashboard.pages.labels import format_change, format_metric
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
+from liveinsight.query.buckets import find_running, find_zone
 from liveinsight.query.catalog import METRICS
 from liveinsight.query.lists import first_event_at
 from liveinsight.query.model import Answer, Interval, Period, Question, Value
@@ -76,6 +77,8 @@ class SeriesRow(msgspec.Struct, frozen=True, kw_only=True):
     time: int
     value: str
     before: str
+    is_running: bool
+    """Not over yet."""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,10 +214,16 @@ def ask_series(
         old_values = [row.metrics[0] for row in old.rows]
     unit = METRICS[figure.metric].unit
     times = [int(row.dimensions[0] or 0) for row in got.rows]
+    running = find_running(times, interval, find_zone(scope.timezone), scope.now)
+    # Of what has not begun there is no number, not 0.
+    values = [
+        None if time > scope.now else value
+        for time, value in zip(times, values, strict=True)
+    ]
     return Series(
         label=_(figure.label),
         interval=interval,
-        still=draw_still(values, before=old_values),
+        still=draw_still(values, before=old_values, running=running),
         data={
             "label": _(figure.label),
             "unit": chart_unit(figure),
@@ -224,6 +233,7 @@ def ask_series(
             "values": values,
             "before": old_values,
             "before_label": chosen.before_label,
+            "running": running,
         },
         rows=[
             SeriesRow(
@@ -232,6 +242,7 @@ def ask_series(
                 before=format_metric(old_values[index], unit)
                 if index < len(old_values)
                 else "–",
+                is_running=index == running,
             )
             for index, (time, value) in enumerate(zip(times, values, strict=True))
         ],

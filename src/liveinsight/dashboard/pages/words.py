@@ -31,6 +31,7 @@ WORDS: Final = (
     gettext_noop("{s}s"),
     gettext_noop("Visitors"),
     gettext_noop("Page views"),
+    gettext_noop("so far"),
     gettext_noop("Week from {day}"),
     gettext_noop("Unknown"),
     gettext_noop("(no page)"),
