@@ -161,11 +161,6 @@ def _check_rows(question: Question) -> None:
 
 
 def check_period(field: str, period: Period) -> None:
-    """Returns if events can be of the period.
-
-    Raises:
-        QueryError: it is empty, or outside of the years 2000 to 2100.
-    """
     """Returns if the period is not empty, and of our time.
 
     Raises:
