@@ -41,7 +41,7 @@ def shared_commands(machine: Commanded) -> dict[str, Command]:
         "export-plan": takes(AskedExport, lambda asked: plan_export(machine, asked)),
         "export-part": takes(
             PartOfExport,
-            lambda part: str(machine.exporter.write(part.wanted, part.window)),
+            lambda part: machine.exporter.write(part.wanted, part.window),
         ),
         "import-totals": takes(
             ImportedTotals,

@@ -97,9 +97,10 @@ def _plan(ask: Ask, asked: "AskedExport") -> "Plan":
 def write_export(ask: Ask, plan: "Plan", where: str) -> int:
     """The number of events that have been written."""
     from liveinsight.store.export import ExportFormat, PartOfExport
-    from liveinsight.store.exporter import heading, read_away
+    from liveinsight.store.exporter import Part, heading, read_away
 
     total = sum(window.events for window in plan.windows)
+    written = 0
     parts: list[Path] = []
     with (
         _whole_file(where) as (file, path),
@@ -107,15 +108,17 @@ def write_export(ask: Ask, plan: "Plan", where: str) -> int:
     ):
         file.write(heading(plan.wanted))
         for window in plan.windows:
-            part = PartOfExport(wanted=plan.wanted, window=window)
-            parts.append(Path(ask("export-part", part, str)))
+            asked = PartOfExport(wanted=plan.wanted, window=window)
+            part = ask("export-part", asked, Part)
+            parts.append(Path(part.path))
+            written += part.events
             if plan.wanted.format is not ExportFormat.PARQUET:
                 for piece in read_away(parts.pop()):
                     file.write(piece)
             bar.update(window.events)
         if plan.wanted.format is ExportFormat.PARQUET:
             _join(parts, path)
-    return total
+    return written
 
 
 def _join(parts: Sequence[Path], path: Path) -> None:

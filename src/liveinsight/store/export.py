@@ -162,8 +162,10 @@ def plan_windows(reader: Reader, wanted: Wanted) -> list[Window]:
     return windows
 
 
-def write_window(reader: Reader, wanted: Wanted, window: Window, path: Path) -> None:
-    """Writes the window's events to `path`, without a heading, in order of time.
+def write_window(reader: Reader, wanted: Wanted, window: Window, path: Path) -> int:
+    """How many events it has written: the window's, to `path`, in order of time.
+
+    There is no heading.
 
     Raises:
         StoreUnavailable: the warehouse is closed or being replaced, or the disk full.
@@ -177,7 +179,8 @@ def write_window(reader: Reader, wanted: Wanted, window: Window, path: Path) -> 
         options=options,
     )
     site = (wanted.site,) if wanted.site else ()
-    reader.query(sql, (window.start, window.end, str(path), *site))
+    ((written,),) = reader.query(sql, (window.start, window.end, str(path), *site))
+    return int(str(written))
 
 
 def csv_columns() -> Iterator[str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+import msgspec
+
 from liveinsight.core.ports import Reader
 from liveinsight.errors import StoreUnavailable
 from liveinsight.store.export import (
@@ -35,6 +37,13 @@ class ExportsUnderWayError(StoreUnavailable):
     """As many exports are being made as may be at once."""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A file of events; who asked for it removes it."""
+
+    path: str
+    events: int
+
+
 class Exporter:
     """Writes exports of what `reader` reads; parts are kept in `folder` meanwhile."""
 
@@ -51,19 +60,19 @@ class Exporter:
         """
         return plan_windows(self._reader, wanted)
 
-    def write(self, wanted: Wanted, window: Window) -> Path:
-        """A new file with the window's events; the caller removes it.
+    def write(self, wanted: Wanted, window: Window) -> Part:
+        """A new file with the window's events.
 
         Raises:
             StoreUnavailable: the warehouse is closed or being replaced, or disk full.
         """
         part = self._new_part()
         try:
-            write_window(self._reader, wanted, window, part)
+            events = write_window(self._reader, wanted, window, part)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-        return part
+        return Part(str(part), events)
 
     def stream(self, wanted: Wanted) -> Iterator[bytes]:
         """The whole export, in pieces; nothing of it is left when the iterator closes.
@@ -83,7 +92,7 @@ class Exporter:
                 return
             yield heading(wanted)
             for window in windows:
-                yield from read_away(self.write(wanted, window))
+                yield from read_away(Path(self.write(wanted, window).path))
         finally:
             self._streams.release()
 
@@ -93,7 +102,7 @@ class Exporter:
         parts: list[Path] = []
         try:
             for window in windows or [Window(wanted.start, wanted.start, 0)]:
-                parts += [self.write(wanted, window)]
+                parts += [Path(self.write(wanted, window).path)]
             whole = self._new_part()
             parts.append(whole)
             join_parquet(parts[:-1], whole)
