@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -213,7 +214,10 @@ def test_the_dashboard_answers_over_http(method: str, path: str, status: int) ->
 def test_a_body_over_the_limit_is_413() -> None:
     with a_connection() as connection:
         connection.request("POST", "/accounts/sign-in/", b"x" * (limits.BODY_BYTES + 1))
-        assert connection.getresponse().status == 413
+        answer = connection.getresponse()
+        assert answer.status == 413
+        reason = f"has over {limits.BODY_BYTES} bytes"
+        assert json.load(answer) == {"error": {"field": "body", "reason": reason}}
 
 
 def test_many_requests_at_once_use_a_bounded_number_of_threads() -> None:

@@ -41,9 +41,21 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     pieces: Pieces | None = None
 
 
-BUSY: Final = Answer(status=503, headers=[(b"retry-after", b"1")])
-TOO_LARGE: Final = Answer(status=413, headers=[])
-TOO_SLOW: Final = Answer(status=408, headers=[])
+def refusal(
+    status: int, field: str, reason: str, *headers: tuple[bytes, bytes]
+) -> Answer:
+    """An error before there is a request for Django, in the words of `answer_error`."""
+    problem = {"error": {"field": field, "reason": reason}}
+    return Answer(
+        status=status,
+        headers=[(b"content-type", b"application/json"), *headers],
+        body=msgspec.json.encode(problem),
+    )
+
+
+BUSY: Final = refusal(503, "server", "is busy", (b"retry-after", b"1"))
+TOO_LARGE: Final = refusal(413, "body", f"has over {limits.BODY_BYTES} bytes")
+TOO_SLOW: Final = refusal(408, "body", f"did not come in {BODY_SECONDS} seconds")
 
 
 class Dashboard(BaseHandler):

@@ -97,6 +97,7 @@ FAILURES: Final[dict[str, tuple[str, Schema]]] = {
     ),
     "403": ("The key does not read this site.", {}),
     "404": ("There is no such site.", {}),
+    "413": ("The body is over 1 MiB.", {}),
     "429": ("More questions than one may ask in a minute.", RETRY),
     "503": ("The warehouse is being rebuilt, or the server is busy.", RETRY),
 }
