@@ -1,4 +1,9 @@
-"""Servers that many tests need; each is started when the first test asks for it."""
+"""What all tests share: examples without a stopwatch, and servers.
+
+A server is started when the first test asks for it.
+"""
+
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.aws.dynamodb_local",
@@ -7,3 +12,9 @@ pytest_plugins = [
     "tests.aws.packages",
     "tests.log_lines",
 ]
+
+# The default gives an example 200 ms, which a busy machine does not always keep.
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")

@@ -12,7 +12,7 @@ from tests.collect.builders import NOW, an_event
 from tests.collect.proxy_events import Event, LambdaContext, a_proxy_event
 from tests.collect.test_gateway import TimedMemoryStore
 
-BOUNDED = settings(max_examples=300, derandomize=True, deadline=None, database=None)
+BOUNDED = settings(max_examples=300, derandomize=True, database=None)
 READ = ["content-type", "content-length", "content-encoding", "user-agent", "origin"]
 NAMES = st.sampled_from([*READ, "X-Forwarded-For", "Accept"]) | st.text(max_size=8)
 VALUES = st.text(max_size=30) | st.sampled_from(

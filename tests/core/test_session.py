@@ -76,7 +76,7 @@ def test_a_made_id_is_its_own_runs_alone() -> None:
     assert named(ann, bob) == [ann.made_id, bob.made_id]
 
 
-@settings(max_examples=200, derandomize=True, deadline=None, database=None)
+@settings(max_examples=200, derandomize=True, database=None)
 @given(
     moments=st.lists(st.integers(0, 200).map(lambda m: m * MINUTE), max_size=12),
     split=st.integers(0, 4_095),

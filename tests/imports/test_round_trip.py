@@ -41,7 +41,7 @@ def round_trip(warehouse: Warehouse, form: ExportFormat, **how: bool) -> list[Ev
 
 @pytest.mark.parametrize("form", FORMATS)
 @given(case=cases())
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 def test_sessions_users_and_answers_are_the_same(
     form: ExportFormat, case: tuple[Sequence[Event], Question]
 ) -> None:

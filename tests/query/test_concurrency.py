@@ -40,7 +40,7 @@ def test_filters_hold_for_the_day_too() -> None:
     assert here.visitors[-1] == did.visitors[-1] == 1
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     st.lists(
         st.tuples(

@@ -1,7 +1,7 @@
 """The SQL of funnels says what the oracle says, whatever the visits and the funnel."""
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from liveinsight.core.event import Event
 from liveinsight.query.funnel import FunnelCounts, FunnelQuestion, answer_funnel
@@ -11,9 +11,7 @@ from tests import oracle_funnel as oracle
 from tests.query.funnels import cases
 from tests.query.tables import warehouse_of
 
-lenient = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+lenient = settings(max_examples=40)
 
 
 @given(case=cases())

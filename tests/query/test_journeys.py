@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveinsight.core.event import Event
@@ -65,7 +65,7 @@ def journey_cases(draw: st.DrawFn) -> tuple[list[Event], JourneyQuestion]:
 
 
 @given(case=journey_cases())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 def test_journeys_equal_the_oracle(case: tuple[list[Event], JourneyQuestion]) -> None:
     events, asked = case
     expected = oracle_journeys.journeys(events, asked)

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from liveinsight.core.event import Event
 from liveinsight.query.catalog import METRICS, Kind
@@ -15,7 +15,7 @@ from tests.query.tables import warehouse_of
 
 
 @given(case=cases())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 def test_every_metric_equals_the_oracle(case: tuple[list[Event], Question]) -> None:
     events, question = case
     expected = oracle.Oracle(events, question)

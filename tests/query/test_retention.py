@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveinsight.core.event import Event
@@ -48,7 +48,7 @@ def retention_cases(draw: st.DrawFn) -> tuple[list[Event], RetentionQuestion]:
 
 
 @given(case=retention_cases())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 def test_retention_equals_the_oracle(
     case: tuple[list[Event], RetentionQuestion],
 ) -> None:

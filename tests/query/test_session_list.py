@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveinsight.core.event import Event
@@ -52,7 +52,7 @@ def compared_cases(
     search=st.sampled_from(["", "", "N", "nna", "/ab", "SESS_GIVEN", "tITle"]),
     limit=st.sampled_from([1, 2, 50]),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_the_list_has_the_sessions_that_the_oracle_counts(
     case: tuple[list[Event], Question, Period | None], search: str, limit: int
 ) -> None:

@@ -5,7 +5,7 @@ import io
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveinsight.core.event import Event
@@ -30,7 +30,7 @@ DAY = 24 * HOUR
 
 
 @given(case=cases())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_a_question_written_as_json_is_read_as_the_same(
     case: tuple[list[Event], Question],
 ) -> None:

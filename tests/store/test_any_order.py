@@ -139,7 +139,6 @@ def deliver(machine: Machine, events: list[Event], seed: int) -> None:
 
 BOUNDED = settings(
     max_examples=20,
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

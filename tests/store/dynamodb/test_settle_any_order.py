@@ -7,7 +7,7 @@ from random import Random
 import boto3
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveinsight.core.event import Event
@@ -75,10 +75,8 @@ def database(dynamodb_local: str) -> Iterator[Database]:
 
 @settings(
     max_examples=15,
-    deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(events=sets_of_events(), seed=st.integers(0, 1 << 30))
 def test_any_delivery_behind_lagging_indexes_gives_the_sessions_of_the_set(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from liveinsight.core.event import Event
@@ -34,7 +34,6 @@ def inside(spans: Sequence[Span]) -> set[int]:
     return {moment for low, high in spans for moment in range(low, high + 1)}
 
 
-@settings(deadline=None)
 @given(spans=SPANS)
 def test_united_spans_hold_the_same_moments_and_touch_nowhere(
     spans: list[Span],
@@ -44,7 +43,6 @@ def test_united_spans_hold_the_same_moments_and_touch_nowhere(
     assert all(one[1] + 1 < other[0] for one, other in itertools.pairwise(found))
 
 
-@settings(deadline=None)
 @given(spans=SPANS, low=st.integers(0, 80), length=st.integers(0, 30))
 def test_gaps_are_what_was_not_covered(
     spans: list[Span], low: int, length: int
@@ -53,7 +51,6 @@ def test_gaps_are_what_was_not_covered(
     assert inside(gaps) == set(range(low, low + length + 1)) - inside(spans)
 
 
-@settings(deadline=None)
 @given(times=st.sets(st.integers(0, 200), min_size=1), gap=st.integers(0, 30))
 def test_clusters_hold_all_times_and_lie_further_apart_than_the_gap(
     times: set[int], gap: int
