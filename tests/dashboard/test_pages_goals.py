@@ -275,8 +275,8 @@ def test_a_goal_says_what_has_to_happen() -> None:
         add_goal(SITE, name, definition)
     text = look(client, "/goals/").text
     assert "Event buy, on /a*, plan is not free" in text
-    assert "/x is read for 5 s" in text
-    assert "any page is scrolled to 50 %" in text
+    assert "/x is read for 5s" in text
+    assert "any page is scrolled to 50%" in text
 
 
 def test_a_goal_is_removed_and_its_events_stay() -> None:

@@ -204,7 +204,7 @@ def test_a_session_shows_where_the_time_went() -> None:
     client = a_site_with(a_visit_with_engagement())
     page = look(client, "/sessions/sess_anna/")
     assert "Time on each page" in page.text
-    assert "9s in view · scrolled to 80 %" in page.text
+    assert "9s in view · scrolled to 80%" in page.text
     assert "/visitors/anna/?site=shop.example" in page.links()
 
 

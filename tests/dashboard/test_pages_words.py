@@ -53,9 +53,9 @@ def test_every_word_that_scripts_say_is_handed_to_them() -> None:
     [
         (0, "0", "0"),
         (9_999, "9,999", "9,999"),
-        (12_345, "12.3K", "1.2만"),
+        (12_345, "12.3K", "1.23만"),
         (1_000_000, "1M", "100만"),
-        (2_345_678_901, "2.3B", "23.5억"),
+        (2_345_678_901, "2.35B", "23.5억"),
     ],
 )
 def test_large_numbers_are_short(value: int, english: str, korean: str) -> None:

@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import { colour, language, onSchemeChange, withAlpha } from "./page.js";
 
 const DAY = 86_400;
+const CLOCK_STEPS = [5, 10, 15, 30, 60, 120, 180, 240, 360, 720]; // minutes
 const LEAST = { ratio: 0.1, ms: 1000 }; // height of the axis, however small the values
 
 function niceIncrements(unit) {
@@ -99,6 +100,18 @@ function followKeys(host, plotOf) {
   host.addEventListener("blur", () => plotOf()?.setCursor({ left: -10, top: -10 }));
 }
 
+/** Times (s) at which the local clock shows a whole multiple of a step. */
+function splitClock(times, room, least, clock) {
+  const last = times.at(-1);
+  const fits = (step) => step >= least && (last - times[0]) / 60 / step <= room;
+  const step = CLOCK_STEPS.find(fits) ?? CLOCK_STEPS.at(-1);
+  const [hours, minutes] = clock.format(last * 1000).split(":").map(Number);
+  const ticks = [];
+  let tick = last - (last % 60) - ((hours * 60 + minutes) % step) * 60;
+  for (; tick >= times[0]; tick -= step * 60) ticks.unshift(tick);
+  return ticks;
+}
+
 function timeAxis(ink, timezone, interval) {
   const zoned = (options) =>
     new Intl.DateTimeFormat(language, { timeZone: timezone, ...options });
@@ -119,12 +132,31 @@ function timeAxis(ink, timezone, interval) {
     // At the points themselves: buckets are local days, which no fixed step meets.
     splits: (plot) => {
       const times = plot.data[0];
-      const room = Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / 84));
+      const width = plot.bbox.width / devicePixelRatio;
+      const room = Math.max(2, Math.floor(width / (width < 480 ? 64 : 84)));
+      if (interval === "minute") return splitClock(times, room, 1, formats.minute);
+      if (interval === "hour") return splitClock(times, room, 60, formats.hour);
       const every = Math.ceil(times.length / room);
       return times.filter((_, index) => (times.length - 1 - index) % every === 0);
     },
     values: (plot, splits) => splits.map((time) => formats[interval].format(time * 1000)),
   };
+}
+
+/** The series; a line whose bucket at `running` is not over yet, in two: dashed to there. */
+function splitRunning(series, running) {
+  if (running === null || running === undefined) return series;
+  return series.flatMap((each) => {
+    if (each.kind !== "area") return [each];
+    const over = each.values.map((value, index) => (index < running ? value : null));
+    const coming = each.values.map((value, index) =>
+      index === running || index === running - 1 ? value : null,
+    );
+    return [
+      { ...each, values: over },
+      { ...each, values: coming, isRunning: true },
+    ];
+  });
 }
 
 /**
@@ -148,22 +180,6 @@ export function drawChart(host, spec) {
     const half = shown.series.some((each) => each.kind === "columns") ? (max - min) / 58 : 0;
     return [min - half, max + half];
   }
-/** The series; a line whose bucket at `running` is not over yet, in two: dashed to there. */
-function splitRunning(series, running) {
-  if (running === null || running === undefined) return series;
-  return series.flatMap((each) => {
-    if (each.kind !== "area") return [each];
-    const over = each.values.map((value, index) => (index < running ? value : null));
-    const coming = each.values.map((value, index) =>
-      index === running || index === running - 1 ? value : null,
-    );
-    return [
-      { ...each, values: over },
-      { ...each, values: coming, isRunning: true },
-    ];
-  });
-}
-
 
   function seriesOf({ colour: name, kind, isRunning }) {
     const stroke = colour(name);
@@ -232,7 +248,7 @@ function splitRunning(series, running) {
             gap: 8,
             ticks: { show: false },
             grid: { stroke: colour("--line"), width: 1 },
-            space: 44,
+            space: (u, axis, least, most, height) => (height < 200 ? 30 : 44),
             incrs: niceIncrements(shown.unit),
             values: (u, splits) => splits.map((value) => shown.format(value)),
           },

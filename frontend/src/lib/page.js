@@ -19,7 +19,10 @@ export function t(text, values = {}) {
 const whole = new Intl.NumberFormat(language);
 const short = new Intl.NumberFormat(language, {
   notation: "compact",
+  useGrouping: true,
   maximumFractionDigits: 1,
+  maximumSignificantDigits: 3,
+  roundingPriority: "morePrecision",
 });
 const decimal = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
 const percent = new Intl.NumberFormat(language, {

@@ -46,8 +46,8 @@ export function showFeed(config) {
       seconds < 3
         ? t("now")
         : seconds < 60
-          ? t("{s} s", { s: seconds })
-          : t("{m} min", { m: Math.floor(seconds / 60) });
+          ? t("{s}s", { s: seconds })
+          : t("{m}m", { m: Math.floor(seconds / 60) });
     const time = $("time", row);
     if (time.textContent !== text) time.textContent = text;
   }

@@ -73,6 +73,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ko", "한국어")]
 LOCALE_PATHS = [_here / "locale"]
+FORMAT_MODULE_PATH = "liveinsight.dashboard.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -121,7 +121,9 @@ class VisitorsForm(AlertForm):
         min_value=1,
         max_value=10_000_000,
         initial=100,
-        help_text=_("Two minutes in a row. It is over a tenth back on the right side."),
+        help_text=_(
+            "It has to last two minutes, and is over once the number is a tenth back."
+        ),
     )
 
 

@@ -27,12 +27,12 @@ def describe_goal(definition: Definition) -> str:
             return _("%(page)s is viewed") % {"page": page}
         case Kind.TIME:
             seconds = definition.engagement_ms // SECOND
-            return _("%(page)s is read for %(seconds)s s") % {
+            return _("%(page)s is read for %(seconds)ss") % {
                 "page": page,
                 "seconds": seconds,
             }
         case Kind.SCROLL:
-            return _("%(page)s is scrolled to %(percent)s %%") % {
+            return _("%(page)s is scrolled to %(percent)s%%") % {
                 "page": page,
                 "percent": definition.scroll_percent,
             }

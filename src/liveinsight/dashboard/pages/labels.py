@@ -88,6 +88,7 @@ TRANSLATED: Final = {"channel", "device", "event_type"}
 
 MINUTES_IN_HOUR: Final = 60
 COUNTED_IN_FULL: Final = 10_000
+TENS: Final = 10
 MONEY_IN_FULL: Final = 100_000
 
 
@@ -172,12 +173,14 @@ def flag_of(code: object) -> str:
 
 
 def format_count(value: float) -> str:
-    """The number in full below ten thousand, else short: 12.3K."""
+    """The number in full below ten thousand, else to three digits or more: 12.3K."""
     if abs(value) < COUNTED_IN_FULL:
         return number_format(round(value), use_l10n=True, force_grouping=True)
     for scale in SCALES[language_in_use()]:
         if abs(value) >= scale.size:
-            return f"{value / scale.size:,.1f}".removesuffix(".0") + scale.mark
+            units = value / scale.size
+            digits = 2 if abs(units) < TENS else 1
+            return f"{units:,.{digits}f}".rstrip("0").rstrip(".") + scale.mark
     return str(round(value))
 
 

@@ -8,7 +8,7 @@ import msgspec
 from django import template
 from django.template.context import RequestContext
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from liveinsight.dashboard import runtime
@@ -125,6 +125,15 @@ def label(value: str | None, dimension: str) -> str:
 
 
 @register.filter
+def breakable(path: str) -> SafeString:
+    """A path that a narrow column breaks after a slash, not inside of a name."""
+    head, *parts = path.rsplit("/", path.count("/") - path.startswith("/"))
+    return format_html("{}", head) + format_html_join(
+        "", "/<wbr>{}", ((part,) for part in parts)
+    )
+
+
+@register.filter
 def percent(share: float) -> str:
     """A share of 0-1 in whole percent."""
     return f"{share * 100:.0f}%"
@@ -154,6 +163,14 @@ def bucket(ms: int, timezone: str) -> str:
     start = local(ms, timezone)
     shown = date_format(start.date(), "SHORT_DATE_FORMAT")
     return f"{shown} {start:%H:%M}" if (start.hour or start.minute) else shown
+
+
+@register.filter
+def written(date: str) -> str:
+    """An ISO date in the words of the page; a month where it has no day."""
+    if date.count("-") == 1:
+        return date_format(dt.date.fromisoformat(f"{date}-01"), "YEAR_MONTH_FORMAT")
+    return date_format(dt.date.fromisoformat(date), "DATE_FORMAT")
 
 
 @register.filter

@@ -1,0 +1,3 @@
+"""Korean: days of one width in tables."""
+
+SHORT_DATE_FORMAT = "Y-m-d"
