@@ -1,12 +1,12 @@
 """Every page in both schemes and on a phone: clean, accessible, and inside its width."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Dashboard, now_ms
+from tests.browser.faults import faults_of_pages
 from tests.browser.funnels import a_funnel
 from tests.browser.sharing import a_link_and_an_alert
 from tests.browser.totals import some_totals
@@ -14,7 +14,6 @@ from tests.dashboard.project import SITE, a_visit_of
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 PATHS = (
     "/",
     "/statistics/",
@@ -57,12 +56,6 @@ PATHS = (
     "/api/",
     "/accounts/password/",
 )
-SERIOUS = """async () => {
-    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-    return violations
-        .filter((each) => ["serious", "critical"].includes(each.impact))
-        .map((each) => `${each.id}: ${each.nodes.map((n) => n.target).join(" | ")}`);
-}"""
 
 
 def visits(dashboard: Dashboard) -> None:
@@ -74,30 +67,11 @@ def visits(dashboard: Dashboard) -> None:
     some_totals()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_serious_fault_of_accessibility(
-    dashboard: Dashboard, open_page: Callable[..., Page], scheme: str
+def test_every_page_is_accessible_in_both_schemes_and_no_wider_than_its_window(
+    dashboard: Dashboard, open_page: Callable[..., Page]
 ) -> None:
     visits(dashboard)
-    for path in PATHS:
-        page = open_page(path, color_scheme=scheme, bypass_csp=True)
-        page.add_script_tag(path=AXE)
-        assert page.evaluate(SERIOUS) == [], path
-        page.close()
-
-
-@pytest.mark.parametrize("width", [390, 768, 1440])
-def test_no_page_is_wider_than_its_window(
-    dashboard: Dashboard, open_page: Callable[..., Page], width: int
-) -> None:
-    visits(dashboard)
-    for path in PATHS:
-        page = open_page(path, viewport={"width": width, "height": 800})
-        excess = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert excess <= 0, path
-        page.close()
+    assert faults_of_pages(open_page, PATHS) == []
 
 
 def test_the_scheme_is_remembered(open_page: Callable[..., Page]) -> None:

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Dashboard
-from tests.browser.test_all_pages import AXE, SERIOUS, visits
+from tests.browser.faults import serious_faults
+from tests.browser.test_all_pages import visits
 
 pytestmark = pytest.mark.browser
 
@@ -36,16 +37,15 @@ def test_the_dialog_has_no_serious_fault_of_accessibility(
     dashboard: Dashboard, open_page: Callable[..., Page]
 ) -> None:
     visits(dashboard)
-    page = open_page("/", bypass_csp=True)
+    page = open_page("/")
     page.keyboard.press("?")
-    page.add_script_tag(path=AXE)
     expect(page.locator("#dialog")).to_contain_text("Add a filter")
-    assert page.evaluate(SERIOUS) == []
+    assert serious_faults(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("f")
     page.get_by_role("link", name="Source", exact=True).click()
     expect(page.locator("#dialog select")).to_be_visible()
-    assert page.evaluate(SERIOUS) == []
+    assert serious_faults(page) == []
 
 
 def test_keys_choose_the_period_and_can_be_switched_off(

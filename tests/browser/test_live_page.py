@@ -11,14 +11,14 @@ from tests.dashboard.project import a_visit_of
 pytestmark = pytest.mark.browser
 
 
-def test_a_visitor_is_there_within_a_second(
+def test_a_visitor_comes_to_the_page_by_itself(
     dashboard: Dashboard, open_page: Callable[..., Page]
 ) -> None:
     page = open_page("/")
     expect(page.locator(".link-state")).to_have_attribute("data-state", "live")
     dashboard.happen(a_visit_of("/cart", at=now_ms(), country="KR"))
-    expect(page.locator("[data-feed] li").first).to_contain_text("/cart", timeout=1_000)
-    expect(page.locator(".huge")).to_have_text("1", timeout=2_000)
+    expect(page.locator("[data-feed] li").first).to_contain_text("/cart")
+    expect(page.locator(".huge")).to_have_text("1")
     expect(page).to_have_title("1 · shop.example · LiveInsight")
     expect(page.locator("[data-panel=countries]")).to_contain_text("South Korea")
     expect(page.locator("[data-sessions] tr")).to_have_count(1)
@@ -71,9 +71,9 @@ def test_without_server_sent_events_the_page_polls(
     dashboard.sse_works = False
     page = open_page("/")
     state = page.locator(".link-state")
-    expect(state).to_have_attribute("data-state", "polling", timeout=12_000)
+    expect(state).to_have_attribute("data-state", "polling")
     dashboard.happen(a_visit_of("/cart", at=now_ms()))
-    expect(page.locator(".huge")).to_have_text("1", timeout=6_000)
+    expect(page.locator(".huge")).to_have_text("1")
 
 
 def test_the_feed_can_be_paused_by_keyboard(

@@ -41,7 +41,7 @@ def test_a_page_by_link_is_live_and_leaves_no_session(
     stranger.goto(dashboard.base + path_of(a_link()))
     expect(stranger.locator(".link-state")).to_have_attribute("data-state", "live")
     dashboard.happen(a_visit_of("/cart", user="ada", at=now_ms(), country="KR"))
-    expect(stranger.locator(".huge")).to_have_text("1", timeout=3_000)
+    expect(stranger.locator(".huge")).to_have_text("1")
     expect(stranger.locator("[data-panel=countries]")).to_contain_text("South Korea")
     assert "ada" not in stranger.content()
     stranger.get_by_role("link", name="Statistics").click()
@@ -60,7 +60,7 @@ def test_the_owner_and_a_link_in_one_browser_do_not_share_a_stream(
         expect(page.locator(".link-state")).to_have_attribute("data-state", "live")
     dashboard.happen(a_visit_of("/cart", at=now_ms()))
     for page in (mine, theirs):
-        expect(page.locator(".huge")).to_have_text("1", timeout=3_000)
+        expect(page.locator(".huge")).to_have_text("1")
     expect(mine.locator("[data-sessions] tr")).to_have_count(1)
     expect(theirs.locator("[data-sessions]")).to_have_count(0)
     assert dashboard.streams == 2
@@ -103,7 +103,7 @@ def test_an_embeddable_link_is_framed_elsewhere_and_lives(
     frame = stranger.frame_locator("iframe")
     expect(frame.locator(".link-state")).to_have_attribute("data-state", "live")
     dashboard.happen(a_visit_of("/cart", at=now_ms()))
-    expect(frame.locator(".huge")).to_have_text("1", timeout=3_000)
+    expect(frame.locator(".huge")).to_have_text("1")
     frame.get_by_role("link", name="Statistics").click()
     expect(frame.locator(".history .value").first).to_have_text("1")
 
@@ -117,8 +117,6 @@ def test_nothing_else_is_framed(
 ) -> None:
     link = a_link(is_embeddable=True)
     path = path_of(link) if kind == "share" else "/accounts/sign-in/"
-    faults = listen_to(stranger)
-    stranger.goto(elsewhere(dashboard.base + path))
-    stranger.wait_for_timeout(500)
-    assert any("frame-ancestors" in fault for fault in faults)
+    with stranger.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        stranger.goto(elsewhere(dashboard.base + path))
     assert stranger.frame_locator("iframe").locator(".top, .auth").count() == 0

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Dashboard, now_ms
-from tests.browser.test_all_pages import AXE, SERIOUS
+from tests.browser.faults import faults_of_pages
 from tests.dashboard.project import SITE, a_visit_of
 
 from liveinsight.core.stack_counts import StackCounts, StackLedger  # isort: skip
@@ -49,30 +49,11 @@ def stack(dashboard: Dashboard) -> None:
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.usefixtures("stack")
-def test_no_page_has_a_serious_fault_of_accessibility(
-    open_page: Callable[..., Page], scheme: str
+def test_every_page_is_accessible_in_both_schemes_and_no_wider_than_its_window(
+    open_page: Callable[..., Page],
 ) -> None:
-    for path in PATHS:
-        page = open_page(path, color_scheme=scheme, bypass_csp=True)
-        page.add_script_tag(path=AXE)
-        assert page.evaluate(SERIOUS) == [], path
-        page.close()
-
-
-@pytest.mark.parametrize("width", [390, 768, 1440])
-@pytest.mark.usefixtures("stack")
-def test_no_page_is_wider_than_its_window(
-    open_page: Callable[..., Page], width: int
-) -> None:
-    for path in PATHS:
-        page = open_page(path, viewport={"width": width, "height": 800})
-        excess = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert excess <= 0, path
-        page.close()
+    assert faults_of_pages(open_page, PATHS) == []
 
 
 @pytest.mark.usefixtures("stack")
