@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -11,9 +12,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.running import output_of
-from tests.e2e.agreement import CARDS, as_shown
+from tests.e2e.agreement import CARDS, DAY, as_shown
 from tests.e2e.server import Server
-from tests.e2e.signed_in import cards_of, read, rows_of, series_of, sign_in
+from tests.e2e.signed_in import (
+    befores_of,
+    cards_of,
+    question_of,
+    read,
+    rows_of,
+    series_of,
+    sign_in,
+)
 from tests.waiting import wait_until
 
 SITE: Final = "shop.example"
@@ -89,6 +98,46 @@ def assert_pages_agree(
         assert rows == [
             [row["dimensions"][0] or "", str(row["metrics"][0])] for row in told
         ]
+
+
+def assert_running_agrees(server: Server, key: str, zone: ZoneInfo) -> None:
+    """Yesterday and as much of today as there is, beside as much before; four ways.
+
+    The page says what to ask for its figures, so the others compare with the same.
+    """
+    days = yesterday(zone)[0], datetime.now(zone).date().isoformat()
+    opener = sign_in(server)
+    query = urlencode({"site": SITE, "from": days[0], "to": days[1]})
+    page = read(opener, f"{server.address}/statistics/?{query}")
+    asked = question_of(page)
+    told = ask(server, key, asked)
+    totals, rows = told["totals"], told["results"]
+    assert all(totals["before"][:3])
+    assert cards_of(page)[: len(CARDS)] == write_figures(totals["metrics"])
+    assert befores_of(page) == write_figures(totals["before"])
+    values = [value for value in series_of(page) if value is not None]
+    assert 24 < len(values) <= len(rows) == 48
+    assert [*values, *[0] * (len(rows) - len(values))] == [
+        r["metrics"][0] for r in rows
+    ]
+    before = series_of(page, "before")
+    assert before == [row["before"][0] for row in rows if "before" in row]
+    table = read_csv(server, key, asked)
+    assert len(table) == len(rows) + 1
+    command = ["query", "--question", json.dumps(asked), "--data", str(server.data)]
+    by_shell = json.loads(output_of(*command, "--format", "json"))
+    assert (by_shell["totals"], by_shell["results"]) == (totals, rows)
+    lines = output_of(*command, "--format", "csv").splitlines()
+    assert list(csv.reader(lines)) == table
+    began = time.time_ns() // 1_000_000
+    by_dates = {**asked, "period": days, "compare": "previous"}
+    end = ask(server, key, by_dates)["query"]["compare"][1]
+    assert began <= end + 2 * DAY <= time.time_ns() // 1_000_000
+
+
+def write_figures(values: list[Any]) -> list[str]:
+    """The figures as the cards write them."""
+    return [as_shown(*each) for each in zip(CARDS, values, strict=True)]
 
 
 def assert_export_agrees(

@@ -5,7 +5,7 @@ import re
 from html import unescape
 from http.cookiejar import CookieJar
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
 from tests.e2e.server import NAME, PASSWORD, Server
@@ -18,6 +18,8 @@ _CARD = re.compile(
 _SERIES = re.compile(
     r'<script id="series" type="application/json">(.*?)</script>', re.S
 )
+_BEFORE = re.compile(r'<span class="change[^"]*" title="[^"]*: ([^"]*)"')
+_CALL = re.compile(r'href="/api/v1/query\?([^"]*)"[^>]* download')
 _ROW = re.compile(r'data-key="([^"]*)".*?<span class="number">([^<]*)</span>', re.S)
 
 
@@ -47,12 +49,24 @@ def cards_of(page: str) -> list[str]:
     return [unescape(value).replace(",", "") for _, value in _CARD.findall(page)]
 
 
-def series_of(page: str) -> list[Any]:
-    """The numbers of the chart."""
+def befores_of(page: str) -> list[str]:
+    """What the cards were in the period compared with, where it can be compared."""
+    return [unescape(value).replace(",", "") for value in _BEFORE.findall(page)]
+
+
+def series_of(page: str, name: str = "values") -> list[Any]:
+    """The numbers of the chart; with `before`, those of the period compared with."""
     found = _SERIES.search(page)
     assert found is not None
-    values: list[Any] = json.loads(found.group(1))["values"]
+    values: list[Any] = json.loads(found.group(1))[name]
     return values
+
+
+def question_of(page: str) -> Any:
+    """What the page says to ask the API for its figures."""
+    found = _CALL.search(page)
+    assert found is not None
+    return json.loads(parse_qs(unescape(found.group(1)))["question"][0])
 
 
 def rows_of(page: str, panel: str) -> dict[str, str]:

@@ -11,7 +11,12 @@ import pytest
 
 from liveinsight.core.limits import DAY, MINUTE
 from tests.cli.running import output_of
-from tests.e2e.every_way import SITE, assert_all_agree, yesterday
+from tests.e2e.every_way import (
+    SITE,
+    assert_all_agree,
+    assert_running_agrees,
+    yesterday,
+)
 from tests.e2e.server import NAME, PASSWORD, Server, running_server, send
 
 pytestmark = pytest.mark.slow
@@ -32,7 +37,9 @@ def test_generated_visits_agree_by_every_way(tmp_path: Path) -> None:
         generate(server, random.Random(4))
         last = yesterday(ZoneInfo("Asia/Kolkata"))[1]
         first = (datetime.fromisoformat(last) - timedelta(days=3)).date().isoformat()
-        assert_all_agree(server, server.add_key(), (first, last), "Asia/Kolkata")
+        key = server.add_key()
+        assert_all_agree(server, key, (first, last), "Asia/Kolkata")
+        assert_running_agrees(server, key, ZoneInfo("Asia/Kolkata"))
 
 
 def generate(server: Server, chance: random.Random) -> None:

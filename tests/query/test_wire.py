@@ -15,8 +15,10 @@ from liveinsight.query.decode import decode_question
 from liveinsight.query.model import Interval, Period, Question, Row
 from liveinsight.query.parse import year_before
 from liveinsight.query.wire import (
+    CompareForm,
     Query,
     Subject,
+    read_compare,
     read_filters,
     read_period,
     read_question,
@@ -107,6 +109,20 @@ def test_a_year_earlier_has_the_same_dates(
     period = read_period((begin, end), zone, NOON, "period")
     expected = read_period((before, before_end), zone, NOON, "period")
     assert year_before(period, zone) == expected
+
+
+@pytest.mark.parametrize("form", ["today", ("2026-03-01", "2026-03-01")])
+@pytest.mark.parametrize(
+    ("compare", "first"),
+    [("previous", "2026-02-28T00:00Z"), ("year", "2025-03-01T00:00Z")],
+)
+def test_a_running_period_is_compared_with_as_much_of_another(
+    form: str | tuple[str, str], compare: CompareForm, first: str
+) -> None:
+    period = read_period(form, "UTC", NOON, "period")
+    subject = Subject(site=None, timezone="UTC", period=period, now=NOON, filters=())
+    start = read_period((first, NOON), "UTC", NOON, "period").start
+    assert read_compare(compare, subject) == Period(start, start + DAY // 2)
 
 
 @given(

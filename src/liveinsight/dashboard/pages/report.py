@@ -250,8 +250,10 @@ def ask_series(
     )
 
 
-def question_of_figures(scope: Scope, chosen: ChosenPeriod) -> Question:
-    """What gives the figures by time, and in all."""
+def question_of_figures(
+    scope: Scope, chosen: ChosenPeriod, before: Period | None
+) -> Question:
+    """What gives the figures by time, and in all; beside those before."""
     return Question(
         site=scope.site,
         timezone=scope.timezone,
@@ -261,6 +263,7 @@ def question_of_figures(scope: Scope, chosen: ChosenPeriod) -> Question:
         filters=scope.filters,
         goals=scope.goals,
         attribution=scope.attribution,
+        compare=before,
     )
 
 
