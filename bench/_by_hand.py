@@ -20,34 +20,52 @@ from runs
 where site = $1 and last_activity >= $2 and start_time < $3
     and (start_time < $2 or last_activity >= $3)
 """
-"""$6 and $7: until when sessions of before go on, from when those go on over the end."""
+"""$6 and $7, for the period before $8 and $9: until when sessions of before go on, from
+when those go on over the end."""
 
 _USERS = """
 with seen as (
-    select user_key, {column} as label from sessions
-    where site = $1 and start_time >= $2 and last_activity < $3
+    select user_key, {of_session} from sessions
+    where site = $1 and start_time >= {start} and last_activity < {end}
     union all
-    select e.user_key, r.{column}
+    select e.user_key, {of_run}
     from events as e
     join runs as r
         on r.session_key = e.session_key
-        and r.site = $1 and r.start_time < $3 and r.last_activity >= $2
-        and (r.start_time < $2 or r.last_activity >= $3)
-    where e.site = $1 and e.time >= $2 and e.time < $3
-        and (e.time < $6 or e.time >= $7) and e.event_type <> 'engagement'
+        and r.site = $1 and r.start_time < {end} and r.last_activity >= {start}
+        and (r.start_time < {start} or r.last_activity >= {end})
+    where e.site = $1 and e.time >= {start} and e.time < {end}
+        and (e.time < {first_cut} or e.time >= {last_cut})
+        and e.event_type <> 'engagement'
     union all
-    select user_key, {column} from events
+    select user_key, {of_event} from events
     where {events} and session_key is null
 )
 """
+_NOW = {"start": "$2", "end": "$3", "first_cut": "$6", "last_cut": "$7"}
+_THEN = {"start": "$4", "end": "$5", "first_cut": "$8", "last_cut": "$9"}
+_EVENTS_NOW = _EVENTS.format(**_NOW)
 
 
 def _users(column: str) -> str:
-    return _USERS.format(column=column, events=_EVENTS_NOW)
+    return _USERS.format(
+        of_session=f"{column} as label",
+        of_run=f"r.{column}",
+        of_event=column,
+        events=_EVENTS_NOW,
+        **_NOW,
+    )
 
 
-_EVENTS_NOW = _EVENTS.format(start="$2", end="$3")
-_TOTAL_USERS = f"select count(distinct user_key) from events where {_EVENTS_NOW}"
+_TOTAL_USERS = f"""
+select count(distinct user_key) from (
+    select user_key from sessions
+    where site = $1 and start_time >= $2 and last_activity < $3
+    union all
+    select user_key from events
+    where {_EVENTS_NOW} and (time < $6 or time >= $7 or session_key is null)
+)
+"""
 
 
 def users_by(column: str) -> list[str]:
@@ -70,21 +88,23 @@ def sessions_by(column: str) -> list[str]:
     ]
 
 
-def _cards(start: str, end: str) -> str:
+def _cards(period: dict[str, str]) -> str:
     """Visitors, views, sessions, views a session, bounces, duration."""
-    return f"""
+    seen = _USERS.format(
+        of_session="page_views",
+        of_run="(e.event_type = 'page_view' and e.interactive)::int",
+        of_event="0",
+        events=_EVENTS.format(**period),
+        **period,
+    )
+    return f"""{seen}
 select *
-from (
-        select
-            count(distinct user_key),
-            count(*) filter (where event_type = 'page_view' and interactive)
-        from events
-        where {_EVENTS.format(start=start, end=end)}
-    ) as users,
+from (select count(distinct user_key), sum(page_views) from seen) as users,
     (
         select count(*), avg(page_views), avg(is_bounce::int), avg(session_duration)
         from sessions
-        where site = $1 and start_time >= {start} and start_time < {end}
+        where site = $1
+            and start_time >= {period["start"]} and start_time < {period["end"]}
     ) as begun
 """
 
@@ -93,7 +113,7 @@ _MONDAY = f"(((($2 + {OFFSET}) // {DAY} + 3) // 7 * 7 - 3) * {DAY} - {OFFSET})"
 """Weeks begin before the period does."""
 
 BY_HAND = {
-    "cards": [_cards("$2", "$3"), _cards("$4", "$5")],
+    "cards": [_cards(_NOW), _cards(_THEN)],
     "chart": [
         f"select (time + {OFFSET}) // {DAY} as day, count(distinct user_key)"
         f" from events where {_EVENTS_NOW} group by day",

@@ -101,8 +101,8 @@ select
     site,
     person,
     'user-' || lpad(person::varchar, 12, '0') || '-0123456789abcdef' as user_id,
-    md5_number(site || chr(0) || 'user-' || lpad(person::varchar, 12, '0')
-        || '-0123456789abcdef')::uhugeint as user_key,
+    md5_number_lower(site || chr(0) || 'user-' || lpad(person::varchar, 12, '0')
+        || '-0123456789abcdef') as user_key,
     md5_number('visit' || visit)::uhugeint as session_key,
     start_time,
     least(views, 30) as views,

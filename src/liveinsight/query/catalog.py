@@ -25,7 +25,9 @@ class Facts(StrEnum):
     """The same, a whole session at a time where it lies inside of the period: for
     what only sessions decide this reads a seventh of the rows."""
     AUDIENCE = "audience"
-    """The same without the goals of the filters: those who could have converted."""
+    """EVENTS without the goals of the filters: those who could have converted."""
+    AUDIENCE_RUNS = "audience_runs"
+    """RUNS without them."""
     ENGAGED = "engaged"
     """Matching events that belong to a session, engagement included."""
     DEPTHS = "depths"
@@ -374,7 +376,7 @@ def find_dimension(name: str, field: str = "dimensions") -> Dimension:
     return Dimension(
         name=name,
         level=Level.EVENT,
-        event_sql="json_extract_string(e.properties, :property)",
+        event_sql="nullif(json_extract_string(e.properties, :property), '')",
         doc="A property of the event.",
     )
 

@@ -26,7 +26,7 @@ from liveinsight.query.catalog import (
     find_metric,
 )
 from liveinsight.query.cuts import Cuts, zip_cuts
-from liveinsight.query.facts import select_facts
+from liveinsight.query.facts import AUDIENCES, select_facts
 from liveinsight.query.model import (
     Interval,
     Order,
@@ -34,7 +34,13 @@ from liveinsight.query.model import (
     Question,
 )
 from liveinsight.query.scope import Scope
-from liveinsight.query.shape import Shape, facts_of, shape_question, values_of
+from liveinsight.query.shape import (
+    Shape,
+    audience_of,
+    facts_of,
+    shape_question,
+    values_of,
+)
 from liveinsight.query.statement import (
     SITE,
     Slots,
@@ -197,7 +203,7 @@ def _columns(shape: Shape) -> dict[str, tuple[Facts, str]]:
         metric = find_metric(name)
         sql = metric.sql
         if metric.per and shape.has_audience:
-            columns[f"p{index}"] = (Facts.AUDIENCE, metric.per)
+            columns[f"p{index}"] = (audience_of(shape), metric.per)
         elif metric.per:
             sql = f"{sql} / nullif({metric.per}, 0)"
         columns[f"m{index}"] = (facts_of(name, shape), sql)
@@ -226,11 +232,11 @@ def _aggregated(
         value = fragment(sqls.get(name, "null"))
         query = query.select(exp.alias_(value, name, copy=False), copy=False)
     if shape.has_audience:
-        is_row = exp.true() if facts is not Facts.AUDIENCE else exp.false()
+        is_row = exp.true() if facts not in AUDIENCES else exp.false()
         query = query.select(exp.alias_(is_row, "is_row", copy=False), copy=False)
     if shape.labels:
         query = query.group_by(*shape.labels, copy=False)
-    if facts is Facts.AUDIENCE and scope.by_goal:
+    if facts in AUDIENCES and scope.by_goal:
         return _for_each_goal(query, shape, slots)
     return query
 

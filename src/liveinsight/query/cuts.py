@@ -5,15 +5,12 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from liveinsight.query.catalog import (
-    Facts,
-)
 from liveinsight.query.conditions import Within, runs_between
 from liveinsight.query.model import (
     Period,
     Question,
 )
-from liveinsight.query.shape import facts_of, shape_question
+from liveinsight.query.shape import needs_cuts, shape_question
 from liveinsight.query.statement import SITE, Slots, Statement, fill, make_statement
 
 Cuts = tuple[int, int]
@@ -23,7 +20,7 @@ Cuts = tuple[int, int]
 def compile_cuts(question: Question, period: Period) -> tuple[str, list[object]] | None:
     """One row: the cuts of the period; None where none are needed."""
     shape = shape_question(question, buckets=(), dimensions=question.dimensions)
-    if not any(facts_of(name, shape) is Facts.RUNS for name in question.metrics):
+    if not needs_cuts(shape):
         return None
     statement = _compile_cuts(shape.one_site)
     values: dict[str, object] = {SITE: question.site}

@@ -52,6 +52,7 @@ SESSION_COLUMNS = {
     "is_bounce": "s.is_bounce",
     "session_duration": "s.session_duration",
 }
+AUDIENCES = (Facts.AUDIENCE, Facts.AUDIENCE_RUNS)
 EVENT_CONDITIONS = {
     Facts.EVENTS: NOT_ENGAGEMENT,
     Facts.AUDIENCE: NOT_ENGAGEMENT,
@@ -67,13 +68,13 @@ def select_facts(
     facts: Facts, columns: Sequence[str], scope: Scope, slots: Slots
 ) -> Select:
     """The matching facts, their dimensions and these columns."""
-    if facts is Facts.AUDIENCE:
+    if facts in AUDIENCES:
         scope = msgspec.structs.replace(scope, conditions=scope.audience)
     elif scope.by_goal and scope.goal is None:
         return _by_goal(facts, columns, scope, slots)
     if facts is Facts.DEPTHS:
         return _depths(scope, slots)
-    if facts is Facts.RUNS:
+    if facts in (Facts.RUNS, Facts.AUDIENCE_RUNS):
         return _runs(columns, scope, slots)
     if facts in EVENT_CONDITIONS:
         selected = [_event_column(name, scope, slots) for name in columns]

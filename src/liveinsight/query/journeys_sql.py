@@ -40,6 +40,11 @@ class JourneyShape(msgspec.Struct, frozen=True, kw_only=True):
     is_told: bool = False
     """Whether it is given which places of each step are shown."""
 
+    @property
+    def only_pages(self) -> bool:
+        """Whether every step is a page view."""
+        return not (self.with_events or self.start_is_event)
+
 
 @lru_cache(maxsize=256)
 def compile_journeys(shape: JourneyShape) -> Statement:
@@ -92,7 +97,7 @@ def _seen(shape: JourneyShape, scope: Scope, slots: Slots) -> Select:
     query = exp.select(
         "e.session_key",
         exp.alias_(fragment("e.time") - slots.add(scope.slot("start")), "moment"),
-        fragment(_THING),
+        fragment(_PAGE if shape.only_pages else _THING),
     )
     query = query.from_("events as e", copy=False)
     return query.where(
@@ -106,21 +111,25 @@ def _seen(shape: JourneyShape, scope: Scope, slots: Slots) -> Select:
 
 
 def _places(shape: JourneyShape, slots: Slots) -> Select:
-    """Each thing that was seen, the place that it is part of, and that one's number."""
+    """Each thing that was seen, the place that it is part of, and that one's number.
+
+    The name of a page gets its mark here, once, where there are no events to tell apart.
+    """
+    name = f"'{PAGE_MARK}' || thing" if shape.only_pages else "thing"
+    things = exp.select("thing", exp.alias_(fragment(name), "name"))
+    things = things.from_("(select distinct thing from seen) as things", copy=False)
     place = exp.Case()
     for index in range(shape.groups):
         is_of_it = slots.bind(_IN_GROUP, pattern=f"group.{index}.pattern")
-        name = slots.bind("'page:' || :name", name=f"group.{index}.name")
-        place = place.when(is_of_it, name, copy=False)
-    named: Expr = (
-        place.else_(exp.column("thing")) if shape.groups else fragment("thing")
-    )
-    things = exp.select("thing", exp.alias_(named, "place"))
-    things = things.from_("(select distinct thing from seen) as things", copy=False)
+        group = slots.bind("'page:' || :name", name=f"group.{index}.name")
+        place = place.when(is_of_it, group, copy=False)
+    placed: Expr = place.else_(exp.column("name")) if shape.groups else fragment("name")
+    named = exp.select("thing", exp.alias_(placed, "place"))
+    named = named.from_(things.subquery("things", copy=False), copy=False)
     query = exp.select(
         "thing", "place", "dense_rank() over (order by place) as place_id"
     )
-    return query.from_(things.subquery("named", copy=False), copy=False)
+    return query.from_(named.subquery("named", copy=False), copy=False)
 
 
 def _journeys(shape: JourneyShape, slots: Slots) -> Select:
@@ -147,6 +156,7 @@ def _journeys(shape: JourneyShape, slots: Slots) -> Select:
     return query.where("list_contains(walk, start_id)", copy=False)
 
 
+_PAGE = "coalesce(e.page, '') as thing"
 _THING = f"""
 case
     when e.event_type = 'page_view' then '{PAGE_MARK}' || coalesce(e.page, '')
@@ -155,8 +165,8 @@ end as thing
 """
 
 _IN_GROUP = f"""
-starts_with(thing, '{PAGE_MARK}')
-and regexp_matches(substring(thing, {len(PAGE_MARK) + 1}), :pattern)
+starts_with(name, '{PAGE_MARK}')
+and regexp_matches(substring(name, {len(PAGE_MARK) + 1}), :pattern)
 """
 
 # 24 of 63 bits: sixteen million places, and 17 years of ms from the period's start.

@@ -3,6 +3,8 @@
 A statement is built once for each shape and kept.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from liveinsight.query.catalog import (
@@ -145,17 +147,33 @@ def facts_of(metric: str, shape: Shape) -> Facts:
     facts = find_metric(metric).facts
     if metric == "sessions" and shape.active:
         return Facts.ACTIVE
-    if find_metric(metric).by_run and _only_sessions_decide(shape):
+    by_run = find_metric(metric).by_run and not shape.goals
+    if by_run and _only_sessions_decide(shape.dimensions, shape.conditions):
         return Facts.RUNS
     if facts is Facts.ENTRIES and not shape.has_page:
         return Facts.SESSIONS
     return facts
 
 
-def _only_sessions_decide(shape: Shape) -> bool:
+def audience_of(shape: Shape) -> Facts:
+    """What those who could have converted are counted over."""
+    dimensions = [name for name in shape.dimensions if name != GOAL]
+    if _only_sessions_decide(dimensions, shape.audience):
+        return Facts.AUDIENCE_RUNS
+    return Facts.AUDIENCE
+
+
+def needs_cuts(shape: Shape) -> bool:
+    """Whether anything is counted by whole sessions."""
+    over = {facts_of(name, shape) for name in shape.metrics}
+    if shape.has_audience and any(find_metric(name).per for name in shape.metrics):
+        over.add(audience_of(shape))
+    return not over.isdisjoint({Facts.RUNS, Facts.AUDIENCE_RUNS})
+
+
+def _only_sessions_decide(
+    dimensions: Sequence[str], conditions: Sequence[Where]
+) -> bool:
     """Whether all events of a session are alike to the question."""
-    # Without any there is no join to be saved.
-    if shape.goals or not (shape.dimensions or shape.conditions):
-        return False
-    levels = {find_dimension(name).level for name in shape.dimensions}
-    return levels <= {Level.SESSION} and all(map(is_of_session, shape.conditions))
+    levels = {find_dimension(name).level for name in dimensions}
+    return levels <= {Level.SESSION} and all(map(is_of_session, conditions))

@@ -71,9 +71,9 @@ insert into events (
 select
     md5_number(e.site || chr(0) || e.event_id)::uhugeint,
     e.site,
-    md5_number(
+    md5_number_lower(
         e.site || chr(0) || coalesce(nullif(e.user_id, ''), e.visitor_id, '')
-    )::uhugeint,
+    ),
     session_key,
     coalesce(e.adjusted_timestamp, e.timestamp),
     e.timestamp,
@@ -145,7 +145,7 @@ RUNS_NEAR = f"""
 with touched as (
     select
         site, user_id, earliest, latest,
-        md5_number(site || chr(0) || user_id)::uhugeint as user_key
+        md5_number_lower(site || chr(0) || user_id) as user_key
     from (
         select unnest(
             from_json($1, '[{{"site":"VARCHAR","user_id":"VARCHAR",
@@ -178,7 +178,7 @@ insert into runs (
 select
     s.session_key,
     s.run.site,
-    md5_number(s.run.site || chr(0) || s.run."user")::uhugeint,
+    md5_number_lower(s.run.site || chr(0) || s.run."user"),
     s.session_id,
     s.run.sent_id, s.run.start_time, s.run.start_event,
     s.run.last_activity, s.run.last_event, s.run.present_at,
@@ -234,7 +234,7 @@ MERGE_USERS = """
 merge into users
 using (
     select
-        *, md5_number(site || chr(0) || user_id)::uhugeint as user_key
+        *, md5_number_lower(site || chr(0) || user_id) as user_key
     from (
         select unnest(
             from_json($1, '[{"site":"VARCHAR","user_id":"VARCHAR",
@@ -259,7 +259,7 @@ using (
     select
         *,
         md5_number(site || chr(0) || given_id)::uhugeint as given_key,
-        md5_number(site || chr(0) || user_id)::uhugeint as user_key
+        md5_number_lower(site || chr(0) || user_id) as user_key
     from (
         select unnest(
             from_json($1, '[{"site":"VARCHAR","given_id":"VARCHAR",
@@ -317,7 +317,7 @@ select to_json(list({{
     {", ".join(f"'{name}': {name}" for name in ORIGIN)}
 }}))
 from events
-where user_key = md5_number($1 || chr(0) || $2)::uhugeint
+where user_key = md5_number_lower($1 || chr(0) || $2)
     and (interactive or event_type = 'engagement')
 """  # noqa: S608  # names from our own struct
 
@@ -326,7 +326,7 @@ update events
 set session_key = runs.session_key
 from runs
 where
-    events.user_key = md5_number($1 || chr(0) || $2)::uhugeint
+    events.user_key = md5_number_lower($1 || chr(0) || $2)
     and runs.user_key = events.user_key
     and (events.interactive or events.event_type = 'engagement')
     and events.time between runs.start_time and runs.last_activity
@@ -339,14 +339,14 @@ set first_seen = coalesce(
     (select min(time) from events where events.user_key = users.user_key),
     first_seen
 )
-where user_key = md5_number($1 || chr(0) || $2)::uhugeint
+where user_key = md5_number_lower($1 || chr(0) || $2)
 """
 
 FORGET_UNSEEN_USER = """
 delete from users
-where user_key = md5_number($1 || chr(0) || $2)::uhugeint
+where user_key = md5_number_lower($1 || chr(0) || $2)
     and user_key not in (
         select user_key from events
-        where user_key = md5_number($1 || chr(0) || $2)::uhugeint
+        where user_key = md5_number_lower($1 || chr(0) || $2)
     )
 """

@@ -47,11 +47,11 @@ def erase_user(sql: Sql, person: Person, copies: Copies) -> int:
 _STORED_BY_HOUR = """
 select received_at - received_at % $3, count(*)
 from events
-where user_key = md5_number($1 || chr(0) || $2)::uhugeint
+where user_key = md5_number_lower($1 || chr(0) || $2)
 group by 1
 """
 
 _DELETE = """
 delete from {table}
-where user_key = md5_number($1 || chr(0) || $2)::uhugeint
+where user_key = md5_number_lower($1 || chr(0) || $2)
 """

@@ -51,7 +51,7 @@ _COPY: Final = """
 insert into {table}
 select * from {main}.{table}
 where user_key in (
-    select md5_number(site || chr(0) || user_id)::uhugeint
+    select md5_number_lower(site || chr(0) || user_id)
     from (
         select unnest(
             from_json($1, '[{{"site":"VARCHAR","user_id":"VARCHAR"}}]'),

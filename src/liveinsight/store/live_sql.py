@@ -19,7 +19,7 @@ create or replace table active as
 select
     * exclude ("user"),
     "user" as user_id,
-    md5_number(site || chr(0) || "user")::uhugeint as user_key
+    md5_number_lower(site || chr(0) || "user") as user_key
 from (
     select unnest(
         from_json($1, '[{"session_id":"VARCHAR","site":"VARCHAR",

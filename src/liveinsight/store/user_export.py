@@ -140,5 +140,5 @@ select to_json(list({json_object()}))
 from events
 join users using (user_key)
 left join runs using (session_key)
-where events.user_key = md5_number($1 || chr(0) || $2)::uhugeint
+where events.user_key = md5_number_lower($1 || chr(0) || $2)
 """  # noqa: S608  # names of ours

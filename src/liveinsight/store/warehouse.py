@@ -24,9 +24,6 @@ from liveinsight.store.erase import erase_user
 from liveinsight.store.inbox import LedgerLine
 from liveinsight.store.person import Copies, Person
 
-KEY_OF = "md5_number(site || chr(0) || id)::uhugeint"
-"""The key of an event (id = event_id), a user (user), or a given id; in SQL."""
-
 CHECKPOINT_BYTES = 128 * 1024 * 1024
 """Of log; then a commit writes it into the file. 16 MB, the default, held commits
 up to 90 ms in a hundred; 128 MB 9 ms (study, engine.md)."""
@@ -250,7 +247,7 @@ class Warehouse:
         """The ids that replies gave for the person's sessions."""
         rows = self.query(
             "select given_id from given_ids"
-            " where user_key = md5_number(? || chr(0) || ?)::uhugeint",
+            " where user_key = md5_number_lower(? || chr(0) || ?)",
             (person.site, person.user),
         )
         return [str(given_id) for (given_id,) in rows]

@@ -1,5 +1,5 @@
 -- The warehouse. Derived from inbox and archive, so it can always be rebuilt.
--- All times are ms since 1970 UTC. Keys are 128-bit: see store.warehouse.KEY_OF.
+-- All times are ms since 1970 UTC. Keys are 128-bit, of users 64-bit: see 002.
 
 create table events (
     event_key uhugeint not null,
