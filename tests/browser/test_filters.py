@@ -42,6 +42,7 @@ def test_the_dialog_has_no_serious_fault_of_accessibility(
     expect(page.locator("#dialog")).to_contain_text("Add a filter")
     assert serious_faults(page) == []
     page.keyboard.press("Escape")
+    expect(page.locator("#dialog")).to_be_hidden()
     page.keyboard.press("f")
     page.get_by_role("link", name="Source", exact=True).click()
     expect(page.locator("#dialog select")).to_be_visible()

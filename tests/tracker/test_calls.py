@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.tracker.conftest import Website
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -108,11 +110,17 @@ def test_cookieless_stores_nothing_and_takes_the_servers_session(
     (view,) = website.wait_for_type("page_view")
     assert "user_id" not in view
     assert "session_id" not in view
-    page.wait_for_timeout(100)
-    page.evaluate("LiveInsight.track('next')")
-    (event,) = website.wait_for_type("next")
-    assert "user_id" not in event
-    assert event["session_id"] == "sess_of_the_server"
+    events: list[dict[str, Any]] = []
+
+    def is_taken() -> bool:
+        """Whether the answer has come to the page."""
+        page.evaluate("LiveInsight.track('next')")
+        events[:] = website.wait_for_type("next", len(events) + 1)
+        return "session_id" in events[-1]
+
+    wait_until(is_taken)
+    assert "user_id" not in events[-1]
+    assert events[-1]["session_id"] == "sess_of_the_server"
     assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
 
 

@@ -79,10 +79,10 @@ def test_an_outage_is_survived_with_the_page_left_and_no_event_lost(
 def test_the_outbox_is_bounded(website: Website, page: Page) -> None:
     website.status = 503
     page.goto(f"{website.url}/page/a")
+    wait_for_outbox(page, 1)  # what comes now waits behind it
     page.evaluate(
         "for (let i = 0; i < 300; i++) LiveInsight.track('e', {big: 'x'.repeat(400)})"
     )
-    page.wait_for_timeout(300)
     kept = page.evaluate("localStorage.li_outbox")
     assert len(kept) <= 60_000
     assert 0 < len(json.loads(kept)) <= 100

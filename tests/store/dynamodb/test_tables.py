@@ -6,7 +6,8 @@ import time
 from tests.aws.dynamodb_local import Database
 from tests.aws.tables import let_items_expire
 from tests.store.builders import MINUTE, T0, an_event
-from tests.store.dynamodb.stores import a_door, active_sessions, stream_of
+from tests.store.dynamodb.stores import a_door, active_sessions, session_rows, stream_of
+from tests.waiting import wait_until
 
 
 def keys_of(database: Database, table: str) -> dict[str, list[tuple[str, str, str]]]:
@@ -58,11 +59,8 @@ def test_active_sessions_expire_by_the_attribute_that_the_store_writes(
         for at in (soon_over, now):
             stamps = {"timestamp": at, "received_at": at, "present_at": at}
             door.record(an_event(session_id=f"sess_{at}", session_sent=True, **stamps))
-    assert len(active_sessions(dynamodb)) == 2
-    ends_at = time.monotonic() + 40
-    while len(active_sessions(dynamodb)) > 1 and time.monotonic() < ends_at:
-        time.sleep(0.5)
-    assert set(active_sessions(dynamodb)) == {f"sess_{now}"}
+    assert set(session_rows(dynamodb)) == {f"sess_{soon_over}", f"sess_{now}"}
+    wait_until(lambda: set(active_sessions(dynamodb)) == {f"sess_{now}"})
 
 
 def test_events_are_found_by_user_and_by_session_in_order(dynamodb: Database) -> None:
