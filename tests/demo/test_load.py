@@ -27,6 +27,7 @@ def a_short_past(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "FIRST_DAYS", FIRST_DAYS)
     monkeypatch.setattr(load, "BATCH", 50)
     monkeypatch.setattr(load, "BESIDE", 50)
+    monkeypatch.setattr(load, "MOST_WAITING", 50)
 
 
 @contextmanager

@@ -29,8 +29,10 @@ GAP: Final = MINUTE
 """A demo that was off for longer has this time filled with visits, too."""
 BATCH: Final = 5_000
 """Events at once while nobody else asks: half of the time that 1,000 need."""
-BESIDE: Final = 1_000
-"""Events at once while others ask, and how many may wait for the applier."""
+BESIDE: Final = 3_000
+"""Events at once while others ask: little enough that the live page is not behind."""
+MOST_WAITING: Final = 1_000
+"""Events that wait for the applier; with more, none is added."""
 LOOK_EVERY: Final = 0.05
 """Seconds."""
 
@@ -91,7 +93,7 @@ class OlderVisits:
         for done, ago in enumerate(missing):
             events = [each for each in day_before(now, ago) if each.time < oldest]
             for batch in batches(events[::-1], BESIDE):
-                while self._inbox.backlog >= BESIDE:
+                while self._inbox.backlog >= MOST_WAITING:
                     if self._stopping.wait(LOOK_EVERY):
                         return
                 self._inbox.append(batch)
