@@ -11,6 +11,13 @@ function isDark() {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
+// On a narrow screen the reports scroll: the one that is shown is in sight.
+const here = $(".nav [aria-current]");
+if (here) {
+  const nav = here.parentElement;
+  nav.scrollLeft = here.offsetLeft + here.offsetWidth - nav.clientWidth + 10;
+}
+
 // A cookie, so that the server already sends the page in the right scheme.
 $("[data-scheme]")?.addEventListener("click", () => {
   const scheme = isDark() ? "light" : "dark";

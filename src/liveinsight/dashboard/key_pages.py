@@ -8,11 +8,13 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from liveinsight.dashboard.keys import add_key, list_keys, revoke_key
+from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 from liveinsight.dashboard.sites import list_sites
 from liveinsight.errors import ConfigError
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@answering_errors
 def keys(request: HttpRequest) -> HttpResponse:
     """The keys in force; a POST makes one, and shows it this once."""
     new_key, problem = "", ""
@@ -24,6 +26,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         except ConfigError as error:
             problem = str(error)
     context = {
+        "scope": read_scope(request),
         "keys": list_keys(),
         "sites": list_sites(),
         "new_key": new_key,

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from liveinsight.dashboard.api_v1.endpoint import Endpoint
 from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS
+from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 
 TEXT: Final = "{}"
 CODE: Final = "<code>{}</code>"
@@ -45,11 +46,13 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @require_safe
+@answering_errors
 def reference(request: HttpRequest) -> HttpResponse:
     """What can be asked."""
     root = request.build_absolute_uri("/").rstrip("/")
     shown = [show_endpoint(each, root) for each in ENDPOINTS]
-    return render(request, "api.html", {"endpoints": shown})
+    context = {"scope": read_scope(request), "endpoints": shown}
+    return render(request, "api.html", context)
 
 
 def show_endpoint(endpoint: Endpoint[Any, Any], root: str) -> Shown:

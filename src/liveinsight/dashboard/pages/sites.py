@@ -1,10 +1,11 @@
 """`/sites/`: the sites, how to install each, and what became of its events."""
 
 import zoneinfo
+from urllib.parse import urlencode
 
 import msgspec
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import (
@@ -19,7 +20,11 @@ from liveinsight.dashboard import models, runtime
 from liveinsight.dashboard.pages.forms import AddSite, EditSite
 from liveinsight.dashboard.pages.ledger import list_knocks, list_samples, read_ledger
 from liveinsight.dashboard.pages.live import is_waiting
-from liveinsight.dashboard.pages.scope import answering_errors
+from liveinsight.dashboard.pages.scope import (
+    answering_errors,
+    read_scope,
+    read_scope_of,
+)
 from liveinsight.dashboard.pages.snippet import write_snippet
 from liveinsight.dashboard.pages.stack_ledger import read_stack_ledger
 from liveinsight.dashboard.sites import add_site, remove_site
@@ -55,6 +60,7 @@ def sites(request: HttpRequest) -> HttpResponse:
     """All sites with a number or two, and the hosts that knocked."""
     rows = list(models.Site.objects.all())
     context = {
+        "scope": read_scope(request),
         "cards": [make_card(row) for row in rows],
         "knocks": list_knocks(row.domain for row in rows),
         "stack": runtime.current().stack,
@@ -127,6 +133,7 @@ def site(request: HttpRequest, domain: str) -> HttpResponse:
         messages.success(request, _("The settings are saved."))
         return redirect("site", row.domain)
     context = {
+        "scope": read_scope_of(request, QueryDict(urlencode({"site": row.domain}))),
         "site": row,
         "form": form,
         "snippet": write_snippet(request, row.domain),
