@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -22,6 +22,8 @@ from tests.browser_fixtures import USER_AGENT
 from tests.cli.running import COMMAND, output_of
 from tests.waiting import PATIENCE_S
 
+OFTEN: Final = {"LIVEINSIGHT_AWS_ARCHIVE_SECONDS": "1"}
+"""For a server with --aws: it looks for news every second instead of every ten."""
 NAME = "ada"
 PASSWORD = "a long walk along the shore"
 

@@ -19,7 +19,7 @@ from tests.aws.ministack import MiniStack
 from tests.aws.test_both_doors import TEXT, Answer, Sent, ask
 from tests.cli.running import run_command
 from tests.collect.builders import GOOGLEBOT
-from tests.e2e.server import Server, running_server
+from tests.e2e.server import OFTEN, Server, running_server
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -172,7 +172,7 @@ def test_a_stack_from_its_first_deployment_to_its_end(
     visitor = Visitor(owner.deploy("--site", SITE))
     visit = collect(ministack, visitor)
     policy = dashboard_policy(scope_of(ministack.account))
-    reader = environ_of(ministack, "liveinsight-dashboard", policy)
+    reader = environ_of(ministack, "liveinsight-dashboard", policy) | OFTEN
     with running_server(tmp_path, "--aws", environ=reader) as server:
         key = server.add_key()
         look(server, key, visitor, visit)

@@ -18,7 +18,7 @@ from liveinsight.store.warehouse import Warehouse
 from tests.aws.ministack import MiniStack
 from tests.aws.stacks import make_stack
 from tests.cli.running import run_command
-from tests.e2e.server import Server, running_server
+from tests.e2e.server import OFTEN, Server, running_server
 from tests.store.builders import SITE, an_event
 from tests.store.dynamodb.live_events import now_ms, record
 from tests.waiting import PATIENCE_S, wait_until
@@ -34,7 +34,7 @@ class Stack:
     """A stack whose archive and tables are written here, not by its functions."""
 
     def __init__(self, account: MiniStack) -> None:
-        self.environ: Mapping[str, str] = account.environ
+        self.environ: Mapping[str, str] = account.environ | OFTEN
         sites = json.dumps([{"id": SITE, "timezone": "Asia/Seoul"}])
         self.outputs = make_stack(account, {"Sites": sites})
         self.archive = S3Archive(account.s3, self.outputs["ArchiveBucket"])
