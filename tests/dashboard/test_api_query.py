@@ -105,7 +105,8 @@ def test_a_comparison_comes_with_each_row_and_the_totals() -> None:
         "before": [1, 1.0],
         "change": [1.0, -0.5],
     }
-    assert answer["query"]["compare"] == [DAY[0] - 24 * HOUR, DAY[0]]
+    # As much of the day before as there is of the day.
+    assert answer["query"]["compare"] == [DAY[0] - 24 * HOUR, NOW - 24 * HOUR]
 
 
 def test_the_question_that_is_told_back_can_be_asked_again() -> None:

@@ -78,17 +78,30 @@ def history_mark(folder: Path) -> int | None:
     return mark
 
 
+def run_and_kill(stack: Stack, folder: Path, seconds: float = 0.0) -> None:
+    with running_server(folder, "--aws", environ=stack.environ) as server:
+        time.sleep(seconds)
+        os.kill(server.process.pid, signal.SIGKILL)
+
+
+def kill_in_the_middle(stack: Stack, folder: Path) -> None:
+    """Tries again where the server was quicker: both share a busy machine."""
+    for _ in range(10):
+        run_and_kill(stack, folder)
+        if history_mark(folder) != 0:
+            return
+        (folder / "warehouse.duckdb").unlink()
+    raise AssertionError("it is never killed in the middle")
+
+
 def test_history_that_is_killed_while_it_loads_is_neither_lost_nor_doubled(
     ministack: MiniStack, tmp_path: Path
 ) -> None:
     stack = Stack(ministack)
     a_history(stack)
-    for seconds in (0.0, 0.2, 0.4):
-        with running_server(tmp_path, "--aws", environ=stack.environ) as server:
-            time.sleep(seconds)
-            os.kill(server.process.pid, signal.SIGKILL)
-        if not seconds:
-            assert history_mark(tmp_path) != 0  # killed in the middle
+    kill_in_the_middle(stack, tmp_path)
+    for seconds in (0.2, 0.4):
+        run_and_kill(stack, tmp_path, seconds)
     with running_server(tmp_path, "--aws", environ=stack.environ) as server:
         key = server.add_key()
         wait_until(lambda: "rebuild" not in ready(server, key))
