@@ -116,3 +116,14 @@ def write_owner_only(path: Path, text: str) -> None:
         path.hardlink_to(draft)
     finally:
         draft.unlink()
+
+
+def find_folder(root: Path) -> DataDir:
+    """The folder that is there: a new one answers 0, and "nothing" to an erasure.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    if not root.is_dir():
+        raise ConfigError(f"there is no data folder {root}: say which by --data")
+    return DataDir(root)

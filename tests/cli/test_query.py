@@ -123,3 +123,21 @@ def test_a_folder_that_shows_a_stack_is_asked_through_its_server(
     run = run_command("query", "visitors", "--data", tmp_path)
     assert run.returncode == 1
     assert "up --aws" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("query", "visitors"),
+        ("user", "erase", "anna", "--site", "shop.example", "--yes"),
+    ],
+    ids=["query", "erase"],
+)
+def test_a_folder_that_is_not_there_is_no_empty_one(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    missing = tmp_path / "typing-error"
+    run = run_command(*command, "--data", missing)
+    assert run.returncode == 1
+    assert f"there is no data folder {missing}" in run.stderr
+    assert not missing.exists()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import msgspec
 
 from liveinsight.config import Config, read_config
-from liveinsight.data_dir import DataDir
+from liveinsight.data_dir import DataDir, find_folder
 from liveinsight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,11 +34,12 @@ def asking(data: str | None) -> Iterator[Ask]:
     Both know the same commands. The folder is held as long as this machine is there.
 
     Raises:
-        ConfigError: no server runs, and the folder shows a stack on AWS.
+        ConfigError: there is no such folder; or no server runs, and it shows a stack
+            on AWS.
         StoreUnavailable: the server does not answer.
     """
     config = read_config(data=data)
-    folder = DataDir(config.data_dir)
+    folder = find_folder(config.data_dir)
     try:
         lock = folder.lock()
     except ConfigError:

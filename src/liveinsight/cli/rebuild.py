@@ -8,7 +8,7 @@ import click
 
 from liveinsight.cli.options import data_option, examples
 from liveinsight.config import read_config
-from liveinsight.data_dir import DataDir
+from liveinsight.data_dir import DataDir, find_folder
 from liveinsight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def rebuild(data: str | None) -> None:
     Nothing is lost by it: the warehouse holds only what these two hold. A running
     server does it itself and goes on taking events meanwhile.
     """
-    folder = DataDir(read_config(data=data).data_dir)
+    folder = find_folder(read_config(data=data).data_dir)
     try:
         lock = folder.lock()
     except ConfigError:

@@ -19,7 +19,7 @@ from liveinsight.cli.options import data_option, examples
 from liveinsight.cli.stacks import region_option, say, yes_option
 from liveinsight.config import read_config
 from liveinsight.core.site import site_id
-from liveinsight.data_dir import DataDir
+from liveinsight.data_dir import DataDir, find_folder
 from liveinsight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def export(
     Of a stack on AWS where the data folder shows one, or --stack names it.
     """
     person = read_person(site, user_id)
-    folder = DataDir(read_config(data=data).data_dir)
+    folder = open_folder(data, stack)
     named = find_stack_of(folder, stack, region)
     now = time.time_ns() // 1_000_000
     import msgspec
@@ -139,12 +139,22 @@ def erase(
     person = read_person(site, user_id)
     if not yes:
         ask_first(person)
-    folder = DataDir(read_config(data=data).data_dir)
+    folder = open_folder(data, stack)
     named = find_stack_of(folder, stack, region)
     if named is None:
         report(erase_here(data, person))
     else:
         erase_in_stack(folder, named, person)
+
+
+def open_folder(data: str | None, stack: str | None) -> DataDir:
+    """The data folder, which only who names a stack may be without.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    root = read_config(data=data).data_dir
+    return find_folder(root) if stack is None else DataDir(root)
 
 
 def read_person(site: str, user_id: str) -> "Person":
