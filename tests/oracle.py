@@ -401,7 +401,8 @@ def label(dimension: str, fact: Fact) -> str | None:
         return views[0 if dimension == "entry_page" else -1].page
     if dimension.startswith("property:"):
         value = ((event and event.properties) or {}).get(dimension.partition(":")[2])
-        return None if value is None else as_text(value)
+        # The empty value is "not set".
+        return None if value in {None, ""} else as_text(value)
     if is_of_event(dimension):
         return own_label(dimension, event)
     first = visit.events[0] if visit else event

@@ -30,6 +30,7 @@ PROPERTIES: tuple[dict[str, Scalar] | None, ...] = (
     {"a/b~": True},
     {"plan": 7},
     {"plan": "/a"},
+    {"plan": ""},
 )
 # A zone, and a moment at which its clock changes.
 CHANGES = (

@@ -78,6 +78,21 @@ def test_what_is_not_something_includes_what_is_not_set() -> None:
     assert totals_of(ask("visitors", filters=not_google)) == [1]
 
 
+def test_an_empty_property_is_the_row_of_those_that_are_not_set() -> None:
+    events = [
+        an_event(NOON + n, properties={"plan": plan}, event_type="signup")
+        for n, plan in enumerate(("", "pro"))
+    ]
+    events.append(an_event(NOON + 2))
+    question = ask("events", dimensions=("property:plan",))
+    with warehouse_of(events) as warehouse:
+        rows = answer(question, warehouse).rows
+    assert [(row.dimensions, row.metrics) for row in rows] == [
+        ([None], [2]),
+        (["pro"], [1]),
+    ]
+
+
 def test_nothing_to_divide_by_is_null_and_nothing_to_count_is_0() -> None:
     nobody = (Filter("country", Operator.IS, ("DE",)),)
     question = ask("visitors bounce_rate revenue exit_rate", filters=nobody)
