@@ -25,7 +25,6 @@ import msgspec
 from tests.waiting import PATIENCE_S
 
 MEMORY_MB: Final = 512
-TIMEOUT_MS: Final = 10_000
 _VERSION: Final = "2018-06-01"
 _RUNTIME: Final = (
     *("awslambdaric", "simplejson", "snapshot-restore-py", "boto3", "botocore"),
@@ -62,7 +61,7 @@ class Function:
         """From the process's start until it asked for its first event."""
         return self._api.first_next - self._api.started
 
-    def call(self, event: object, timeout_ms: int = TIMEOUT_MS) -> Answer:
+    def call(self, event: object, timeout_ms: int = PATIENCE_S * 1_000) -> Answer:
         """Has the function answer one event."""
         return self._api.call(event, timeout_ms)
 

@@ -29,6 +29,7 @@ from tests.store.dynamodb.streaming import (
     naive_facts,
     put_events,
 )
+from tests.waiting import PATIENCE_S
 
 
 def views(count: int, **changes: object) -> list[Event]:
@@ -266,9 +267,9 @@ def test_a_fold_that_saw_less_does_not_overwrite_one_that_saw_more(
         def put_item(self, **asked: Any) -> Any:
             if asked["Item"]["folded"]["N"] == "2":
                 less_has_read.set()
-                assert more_has_written.wait(20)
+                assert more_has_written.wait(PATIENCE_S)
                 return lagging.put_item(**asked)
-            assert less_has_read.wait(20)
+            assert less_has_read.wait(PATIENCE_S)
             answer = lagging.put_item(**asked)
             more_has_written.set()
             return answer
