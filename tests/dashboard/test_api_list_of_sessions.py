@@ -57,6 +57,23 @@ def test_they_are_filtered_and_searched() -> None:
         assert users_of(ask("/api/v1/sessions", key, question=asked)) == users
 
 
+def test_a_source_may_be_that_of_the_first_session() -> None:
+    of_google = {"source": "Google", "channel": "Organic Search"}
+    a_server(
+        [
+            *a_visit_of("/", user="anna", at=NOON - 2 * HOUR, **of_google),
+            *a_visit_of("/", user="anna", source="Naver", channel="Organic Search"),
+        ]
+    )
+    key = add_key("test")
+    asked = {"site": SITE, "period": PERIOD, "filters": [["is", "source", ["Google"]]]}
+    own = ask("/api/v1/sessions", key, question=json.dumps(asked))
+    asked["attribution"] = "first"
+    first = ask("/api/v1/sessions", key, question=json.dumps(asked))
+    assert (users_of(own), users_of(first)) == (["anna"], ["anna", "anna"])
+    assert first.json["counts"] == {"sessions": 2, "visitors": 1}
+
+
 def test_they_come_as_csv_without_formulas() -> None:
     a_server(VISITS)
     question = json.dumps({"site": SITE, "period": PERIOD})

@@ -67,6 +67,15 @@ CompareForm = Annotated[
         )
     ),
 ]
+AttributionForm = Annotated[
+    Attribution,
+    Meta(
+        description=(
+            "Which of the visitor's sessions sources, channels, referrers and utm"
+            " values are of."
+        )
+    ),
+]
 FilterForm = Annotated[
     object, Meta(extra_json_schema={"$ref": "#/components/schemas/Filter"})
 ]
@@ -135,15 +144,7 @@ class Query(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Interval | None,
         Meta(description="With `time`. Without it: by the length of the period."),
     ] = None
-    attribution: Annotated[
-        Attribution,
-        Meta(
-            description=(
-                "Which of the visitor's sessions sources, channels, referrers and"
-                " utm values are of."
-            )
-        ),
-    ] = Attribution.SESSION
+    attribution: AttributionForm = Attribution.SESSION
     order_by: Annotated[
         tuple[tuple[str, Literal["asc", "desc"]], ...],
         Meta(

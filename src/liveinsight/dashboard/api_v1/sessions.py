@@ -13,6 +13,7 @@ from liveinsight.dashboard.api_v1.endpoint import (
     find_subject,
 )
 from liveinsight.query.csv import Table
+from liveinsight.query.model import Attribution
 from liveinsight.query.session_list import (
     MAX_LISTED,
     MAX_SEARCH_CHARS,
@@ -22,7 +23,12 @@ from liveinsight.query.session_list import (
     count_sessions,
     list_sessions,
 )
-from liveinsight.query.wire import About, CompareForm, read_compare
+from liveinsight.query.wire import (
+    About,
+    AttributionForm,
+    CompareForm,
+    read_compare,
+)
 
 
 class SessionsQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +53,7 @@ class SessionsQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=True
         ),
     ] = ""
     compare: CompareForm = None
+    attribution: AttributionForm = Attribution.SESSION
 
 
 class SessionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +90,7 @@ def answer_sessions(caller: Caller, asked: SessionsQuery) -> SessionsAnswer:
         limit=asked.limit,
         after=asked.after,
         compare=read_compare(asked.compare, subject),
+        attribution=asked.attribution,
     )
     reader = runtime.current().reader
     page = list_sessions(question, caller.now, reader)

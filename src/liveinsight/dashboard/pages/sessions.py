@@ -139,6 +139,7 @@ def call_sessions(question: SessionsQuestion, scope: Scope) -> ApiCall:
         search=question.search,
         limit=MAX_LISTED,
         compare=write_compare(question.compare),
+        attribution=question.attribution,
     )
     return ApiCall(endpoint="sessions", question=asked)
 
