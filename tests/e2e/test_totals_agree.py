@@ -18,6 +18,7 @@ from tests.e2e.every_way import (
     yesterday,
 )
 from tests.e2e.server import NAME, PASSWORD, Server, running_server, send
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +39,9 @@ def test_generated_visits_agree_by_every_way(tmp_path: Path) -> None:
         last = yesterday(ZoneInfo("Asia/Kolkata"))[1]
         first = (datetime.fromisoformat(last) - timedelta(days=3)).date().isoformat()
         key = server.add_key()
+        wait_until(
+            lambda: b"liveinsight_backlog_events 0\n" in server.read("/metrics", key)
+        )
         assert_all_agree(server, key, (first, last), "Asia/Kolkata")
         assert_running_agrees(server, key, ZoneInfo("Asia/Kolkata"))
 
