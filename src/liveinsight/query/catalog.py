@@ -455,7 +455,10 @@ event's own that did not come directly, else its own (`last`).
 FACTS_DOCS = {
     Facts.EVENTS: "matching events other than engagement, by their own time.",
     Facts.AUDIENCE: "the same without the filters `goal is …`.",
-    Facts.ENGAGED: "matching page views and engagement events that belong to a session.",
+    Facts.ENGAGED: (
+        "matching page views and engagement events that belong to a session; engagement "
+        "that comes alone after 30 minutes of silence counts as one of its own here."
+    ),
     Facts.DEPTHS: "the deepest scroll of each user on each page.",
     Facts.SESSIONS: (
         "sessions with a matching event, by the time they start; by a property of "
