@@ -15,7 +15,7 @@ run: setup ## starts LiveInsight with the demo shop and its visits
 test: check ## checks and tests everything
 	@# The engine's binding ends with a page of what it calls leaks, after pytest's
 	@# closing line; standard error is shown where something failed.
-	@$(BIN)/python -m pytest $(ARGS) 2> .cache/pytest-errors.txt \
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS) 2> .cache/pytest-errors.txt \
 		|| { cat .cache/pytest-errors.txt >&2; exit 1; }
 
 setup: ## makes .venv, the command and the front end
