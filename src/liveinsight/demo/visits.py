@@ -1,7 +1,8 @@
 """Live visits to the demo shop, over real HTTP into the real collector.
 
-Visits begin at random (a Poisson process), as often as history has them in this
-hour; each takes the time that a person takes, and sends what the tracker would send.
+Visits begin at random (a Poisson process), as often as history has them in this hour,
+or a few a minute: who looks at the live page shall not wait. Each takes the time that a
+person takes, and sends what the tracker would send.
 """
 
 import asyncio
@@ -28,6 +29,8 @@ from liveinsight.demo.visitors import (
 
 log = logging.getLogger(__name__)
 
+LIVELY: Final = 200
+"""Visits an hour, at least; two to four times as many as history has."""
 MOST_VISITS: Final = 60
 """Visits under way at once, never more."""
 TOGETHER: Final = 1_000
@@ -78,7 +81,8 @@ async def play(
     async with asyncio.TaskGroup() as visits:
         under_way: set[asyncio.Task[None]] = set()
         while True:
-            often = rate * visits_an_hour(now_ms(), seed) / (HOUR / SECOND)
+            an_hour = max(LIVELY, visits_an_hour(now_ms(), seed))
+            often = rate * an_hour / (HOUR / SECOND)
             await asyncio.sleep(rng.expovariate(often))
             if len(under_way) < MOST_VISITS:
                 visit = visits.create_task(play_visit(collector, seed))
