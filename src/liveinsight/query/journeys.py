@@ -78,42 +78,49 @@ def answer_journeys(question: JourneyQuestion, reader: Reader) -> Journeys:
 
 
 def _read(rows: list[tuple[object, ...]]) -> Journeys:
-    columns: dict[int, list[Node]] = defaultdict(list)
+    nodes: dict[int, dict[Place, Node]] = defaultdict(dict)
     links: dict[int, list[Link]] = defaultdict(list)
     trails: list[tuple[int, Trail]] = []
     sessions = 0
-    for row in rows:
-        kind, step, place, target, count, ended, through, places, trail = row
-        at, size = cast("int", step), int(cast("int", count))
+    # The places of all steps before their sessions.
+    for row in sorted(rows, key=lambda row: row[0] != "place"):
+        kind, step, place, target, counted, passing, trail = row
+        at, count, through = cast("int", step), _whole(counted), _whole(passing)
+        here = _read_place(place)
         if kind == "all":
-            sessions = size
-        elif kind == "node":
-            node = Node(
-                place=_read_place(place),
-                sessions=size,
-                ended=int(cast("int", ended)),
-                through=int(cast("int", through)),
-                places=cast("int", places),
-            )
-            columns[at].append(node)
-        elif kind == "link":
-            link = Link(
-                source=_read_place(place),
-                target=_read_place(target),
-                sessions=size,
-                through=int(cast("int", through)),
-            )
-            links[at].append(link)
-        else:
+            sessions = count
+        elif kind == "trail":
             names = [_read_place(each) for each in cast("list[str]", trail)]
-            trails.append((at, Trail(places=names, sessions=size)))
+            trails.append((at, Trail(places=names, sessions=count)))
+        elif kind == "place":
+            nodes[at][here] = Node(
+                place=here, sessions=0, ended=0, through=0, places=count
+            )
+        else:
+            node = nodes[at][here]
+            nodes[at][here] = msgspec.structs.replace(
+                node,
+                sessions=node.sessions + count,
+                ended=node.ended + (count if kind == "end" else 0),
+                through=node.through + through,
+            )
+        if kind == "link":
+            goes_to = _read_place(target)
+            links[at].append(
+                Link(source=here, target=goes_to, sessions=count, through=through)
+            )
     return Journeys(
         sessions=sessions,
         columns=[
-            _column(step, nodes, links[step]) for step, nodes in sorted(columns.items())
+            _column(step, [*places.values()], links[step])
+            for step, places in sorted(nodes.items())
         ],
         trails=[trail for _, trail in sorted(trails, key=lambda pair: pair[0])],
     )
+
+
+def _whole(number: object) -> int:
+    return int(cast("int", number))
 
 
 def check_journeys(question: JourneyQuestion) -> None:
