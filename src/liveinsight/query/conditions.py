@@ -76,9 +76,12 @@ def event_value(dimension: Dimension, slots: Slots, within: Within) -> Expr:
     return _touched(own, dimension, within)
 
 
-def session_value(dimension: Dimension, within: Within) -> Expr:
-    """The dimension's value of a session `s`, where a session has one."""
-    return _touched(fragment(dimension.session_sql or "null"), dimension, within)
+def session_value(dimension: Dimension, within: Within, table: str = "s") -> Expr:
+    """The dimension's value of a session `s`, or run, where a session has one."""
+    own = fragment(dimension.session_sql or "null")
+    for column in own.find_all(exp.Column):
+        column.set("table", exp.to_identifier(table))
+    return _touched(own, dimension, within)
 
 
 def event_condition(where: Where, slots: Slots, within: Within) -> Expr:
@@ -93,16 +96,21 @@ def event_condition(where: Where, slots: Slots, within: Within) -> Expr:
     return _combined(where, of_leaf, "e", slots, within)
 
 
-def session_condition(where: Where, slots: Slots, within: Within) -> Expr:
-    """The condition on a session `s`, of one that `is_of_session`; values are slots."""
+def session_condition(
+    where: Where, slots: Slots, within: Within, table: str = "s"
+) -> Expr:
+    """The condition, one that `is_of_session`, on a session `s`; values are slots.
+
+    Or on the run `table`: an event's, where that has one.
+    """
 
     def of_leaf(leaf: Filter | Reached) -> Expr:
         if isinstance(leaf, Reached):
             raise TypeError("a threshold is a condition on events")
-        value = session_value(find_dimension(leaf.dimension), within)
+        value = session_value(find_dimension(leaf.dimension), within, table)
         return _matches(value, leaf, slots)
 
-    return _combined(where, of_leaf, "s", slots, within)
+    return _combined(where, of_leaf, table, slots, within)
 
 
 def is_of_session(where: Where) -> bool:

@@ -28,6 +28,7 @@ from liveinsight.query.conditions import (
 from liveinsight.query.labels import event_labels, session_labels
 from liveinsight.query.scope import GoalShape, Scope
 from liveinsight.query.statement import Slots, fragment
+from liveinsight.query.where import names_of
 
 EVENT_COLUMNS = {
     "user_key": "e.user_key",
@@ -108,8 +109,7 @@ def _by_goal(
     ]
     if len(selects) == 1:
         return selects[0]
-    every = exp.union(*selects, distinct=False, copy=False)
-    return exp.select("*").from_(every.subquery("met", copy=False), copy=False)
+    return _stacked(*selects)
 
 
 def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
@@ -142,27 +142,10 @@ def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
         fragment("r.last_activity") >= slots.add(within.end),
         copy=False,
     )
-    cut = _events_of_runs([is_cut], columns, scope, slots)
-    cut = cut.where(fragment("r.session_key is not null"), at_ends, copy=False)
-    # No run has no key: what is said of runs is null, without looking at any.
-    alone = _events_of_runs([exp.false()], columns, scope, slots)
-    alone = alone.where(fragment("e.session_key is null"), copy=False)
-    every = exp.union(whole, cut, alone, distinct=False, copy=False)
-    return exp.select("*").from_(every.subquery("runs", copy=False), copy=False)
-
-
-def _events_of_runs(
-    of_runs: Sequence[Expr], columns: Sequence[str], scope: Scope, slots: Slots
-) -> Select:
-    """The matching events, with the runs `r` that the conditions hold for."""
     selected = [_event_column(name, scope, slots) for name in columns]
-    query = exp.select(*event_labels(scope, slots), *selected)
-    query = query.from_("events as e", copy=False)
-    query = query.where(*_in_period(Facts.EVENTS, scope, slots), copy=False)
-    of_event = fragment("r.session_key = e.session_key")
-    on = exp.and_(of_event, *runs_between("r", scope.within, slots), *of_runs)
-    query = query.join("runs as r", on=on, join_type="left", copy=False)
-    return join_touches(query, "e", slots, scope.within)
+    ends = [*_in_sessions(scope, slots), at_ends, is_cut]
+    cut = _joined(Facts.EVENTS, selected, ends, scope, slots)
+    return _stacked(whole, cut, _alone(Facts.EVENTS, selected, scope, slots))
 
 
 def _event_column(name: str, scope: Scope, slots: Slots) -> Expr:
@@ -195,40 +178,79 @@ def _amount_of(goal: GoalShape, slots: Slots) -> Expr | None:
 
 
 def _depths(scope: Scope, slots: Slots) -> Select:
-    selected = [fragment("e.user_key"), fragment("e.page")]
-    selected.append(fragment("max(e.scroll_percent) as depth"))
-    query = _events(Facts.DEPTHS, selected, scope, slots)
-    labels = [f"d{i}" for i in range(len(scope.dimensions))]
-    return query.group_by(*labels, "e.user_key", "e.page", copy=False)
+    columns = ("e.user_key", "e.page", "e.scroll_percent")
+    scrolled = _events(Facts.DEPTHS, [fragment(c) for c in columns], scope, slots)
+    keys = [*(f"d{i}" for i in range(len(scope.dimensions))), "user_key", "page"]
+    query = exp.select(*keys, fragment("max(scroll_percent) as depth"))
+    query = query.from_(scrolled.subquery("scrolled", copy=False), copy=False)
+    return query.group_by(*keys, copy=False)
 
 
 def _events(
     facts: Facts, selected: Sequence[Expr], scope: Scope, slots: Slots
 ) -> Select:
-    """The matching events `e`, with their runs `r` where these are asked for."""
-    labels = event_labels(scope, slots)
-    query = exp.select(*labels, *selected).from_("events as e", copy=False)
-    query = query.where(*_in_period(facts, scope, slots), copy=False)
-    if facts is Facts.PRESENT:
-        recent = fragment("r.present_at") >= slots.add(scope.slot("present"))
-        query = join_runs(query, [*of_site("r", scope.within, slots), recent])
-    else:
-        query = join_runs(query, runs_between("r", scope.within, slots))
-    return join_touches(query, "e", slots, scope.within)
+    """The matching events `e`, with their runs `r` where these are asked for.
+
+    What a run decides is asked of each run, not of each of its events: an eighth less
+    for the pages of visits from one source, of 20 million events.
+    """
+    if not names_of(filter(is_of_session, scope.conditions)):
+        held = [event_condition(each, slots, scope.within) for each in scope.conditions]
+        return _joined(facts, selected, held, scope, slots)
+    met = _joined(facts, selected, _in_sessions(scope, slots), scope, slots)
+    return _stacked(met, _alone(facts, selected, scope, slots))
 
 
-def _in_period(facts: Facts, scope: Scope, slots: Slots) -> list[Expr]:
-    """The events of the period that the conditions hold for."""
+def _in_sessions(scope: Scope, slots: Slots) -> list[Expr]:
+    """That an event has a run `r`, and that the conditions hold for both."""
+    held = [
+        session_condition(each, slots, scope.within, "r")
+        if is_of_session(each)
+        else event_condition(each, slots, scope.within)
+        for each in scope.conditions
+    ]
+    return [fragment("r.session_key is not null"), *held]
+
+
+def _alone(
+    facts: Facts, selected: Sequence[Expr], scope: Scope, slots: Slots
+) -> Select:
+    """The matching events that belong to no session."""
+    held = [event_condition(each, slots, scope.within) for each in scope.conditions]
+    alone = [fragment("e.session_key is null"), *held]
+    return _joined(facts, selected, alone, scope, slots, runs=[exp.false()])
+
+
+def _joined(
+    facts: Facts,
+    selected: Sequence[Expr],
+    conditions: Sequence[Expr],
+    scope: Scope,
+    slots: Slots,
+    runs: Sequence[Expr] | None = None,
+) -> Select:
+    """The events `e` of the period that the conditions hold for, with their runs `r`."""
+    within = scope.within
     is_present = facts is Facts.PRESENT
     clock = "e.present_at" if is_present else "e.time"
     start = scope.slot("present" if is_present else "start")
-    return [
+    query = exp.select(*event_labels(scope, slots), *(s.copy() for s in selected))
+    query = query.from_("events as e", copy=False)
+    query = query.where(
         fragment(EVENT_CONDITIONS[facts]),
-        *of_site("e", scope.within, slots),
+        *of_site("e", within, slots),
         fragment(clock) >= slots.add(start),
         fragment(clock) < slots.add(scope.slot("end")),
-        *(event_condition(each, slots, scope.within) for each in scope.conditions),
-    ]
+        *conditions,
+        copy=False,
+    )
+    if runs is None and is_present:
+        recent = fragment("r.present_at") >= slots.add(start)
+        runs = [*of_site("r", within, slots), recent]
+    elif runs is None:
+        runs = runs_between("r", within, slots)
+    query = join_runs(query, runs)
+    return join_touches(query, "e", slots, within)
 
 
 def _sessions(
@@ -286,6 +308,12 @@ def _with_buckets(query: Select, scope: Scope, slots: Slots) -> Select:
     )
     on = "s.start_time < b.bucket_end and s.last_activity >= b.bucket_start"
     return query.join(table.subquery("b", copy=False), on=on, copy=False)
+
+
+def _stacked(*selects: Select) -> Select:
+    """The rows of all selects."""
+    every = exp.union(*selects, distinct=False, copy=False)
+    return exp.select("*").from_(every.subquery("stacked", copy=False), copy=False)
 
 
 def _at_entry(scope: Scope) -> Scope:
