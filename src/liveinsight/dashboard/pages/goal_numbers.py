@@ -23,6 +23,7 @@ from liveinsight.query.model import (
 from liveinsight.query.run import answer
 
 METRICS: Final = ("visitors", "conversions", "conversion_rate", "revenue")
+COUNTED: Final = ("visitors", "conversions", "revenue")
 CURRENCY: Final = "currency"
 
 
@@ -55,30 +56,41 @@ class GoalQuestion(msgspec.Struct, frozen=True, kw_only=True):
     attribution: Attribution = Attribution.SESSION
 
     def ask(
-        self, metrics: tuple[str, ...], dimension: str, *filters: Where
+        self, metrics: tuple[str, ...], dimension: str = "", *filters: Where
     ) -> Question:
-        """The question by one dimension."""
+        """The question, by one dimension at most."""
         return Question(
             site=self.site,
             timezone=self.timezone,
             period=self.period,
             metrics=metrics,
-            dimensions=(dimension,),
+            dimensions=(dimension,) if dimension else (),
             filters=(*self.filters, *filters),
             goals=self.goals,
             attribution=self.attribution,
         )
 
 
-def ask_goals(asked: GoalQuestion, query: QueryDict, reader: Reader) -> list[GoalLine]:
-    """Every goal, those without a conversion too, the most reached first."""
-    found = answer(asked.ask(METRICS, GOAL), reader, with_totals=False).rows
+def ask_goals(
+    asked: GoalQuestion,
+    query: QueryDict,
+    reader: Reader,
+    audience: float | None = None,
+) -> list[GoalLine]:
+    """Every goal, those without a conversion too, the most reached first.
+
+    `audience`, the visitors under the same filters, is asked for where it is not known:
+    counting it takes as long as all that the goals need.
+    """
+    if audience is None:
+        audience = count_visitors(asked, reader)
+    found = answer(asked.ask(COUNTED, GOAL), reader, with_totals=False).rows
     by_name = {str(row.dimensions[0]): row for row in found}
     names = [*(goal.name for goal in asked.goals), BUILT_IN]
     numbers = {name: read_numbers(by_name.get(name)) for name in names}
     most = max([each[0] for each in numbers.values()] + [1])
     currency = ""
-    if any(revenue for _, _, _, revenue in numbers.values()):
+    if any(revenue for _, _, revenue in numbers.values()):
         currency = find_currency(asked, reader)
     fixed = {goal.name: goal.value.currency for goal in asked.goals if goal.value}
     lines = [
@@ -87,24 +99,29 @@ def ask_goals(asked: GoalQuestion, query: QueryDict, reader: Reader) -> list[Goa
             label=label_of(GOAL, name),
             visitors=round(visitors),
             conversions=round(conversions),
-            rate=format_metric(rate, "ratio"),
+            rate=format_metric(visitors / audience if audience else 0, "ratio"),
             revenue=f"{format_amount(revenue)} {fixed.get(name, currency)}".strip()
             if revenue
             else "",
             width=f"{100 * visitors / most:.2f}%",
             address=filter_query(query, GOAL, name),
         )
-        for name, (visitors, conversions, rate, revenue) in numbers.items()
+        for name, (visitors, conversions, revenue) in numbers.items()
     ]
     return sorted(lines, key=lambda line: (-line.visitors, line.label))
 
 
-def read_numbers(row: Row | None) -> tuple[float, float, float, float]:
-    """The METRICS of a goal; zeros where nobody reached it."""
+def read_numbers(row: Row | None) -> tuple[float, float, float]:
+    """What is COUNTED of a goal; zeros where nobody reached it."""
     if row is None:
-        return (0, 0, 0, 0)
-    visitors, conversions, rate, revenue = (value or 0 for value in row.metrics)
-    return (visitors, conversions, rate, revenue)
+        return (0, 0, 0)
+    visitors, conversions, revenue = (value or 0 for value in row.metrics)
+    return (visitors, conversions, revenue)
+
+
+def count_visitors(asked: GoalQuestion, reader: Reader) -> float:
+    """All who could have reached a goal: what its rate is of."""
+    return answer(asked.ask(("visitors",)), reader).totals[0] or 0
 
 
 def find_currency(asked: GoalQuestion, reader: Reader) -> str:

@@ -1,5 +1,6 @@
 """The goals' panel of the statistics page."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.catalog import GOAL
 from liveinsight.query.goals import goals_in_force, names_goals, without_goals
+from liveinsight.query.model import Value
 from liveinsight.query.parse import parse_filter
 
 NAME: Final = "goals"
@@ -39,9 +41,13 @@ class GoalsPanel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ask_goals_panel(
-    query: QueryDict, scope: Scope, chosen: ChosenPeriod, reader: Reader
+    query: QueryDict,
+    scope: Scope,
+    chosen: ChosenPeriod,
+    reader: Reader,
+    totals: Mapping[str, Value],
 ) -> GoalsPanel:
-    """The panel; a row filters by its goal."""
+    """The panel; a row filters by its goal. `totals` are those of the page's metrics."""
     asked = GoalQuestion(
         site=scope.site,
         timezone=scope.timezone,
@@ -52,11 +58,13 @@ def ask_goals_panel(
         attribution=scope.attribution,
     )
     chosen_names = name_chosen(scope)
+    is_of_all = asked.filters == scope.filters
+    audience = totals.get("visitors") if is_of_all else None
     lines = [
         msgspec.structs.replace(line, is_chosen=True, address=leave_goals(query))
         if line.name in chosen_names
         else line
-        for line in ask_goals(asked, query, reader)
+        for line in ask_goals(asked, query, reader, audience)
     ]
     shown = lines if query.get("all") == NAME else lines[:ROWS]
     return GoalsPanel(

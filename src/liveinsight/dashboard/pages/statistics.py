@@ -61,7 +61,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
         "counted": list_counted(request, scope, chosen.period),
         "is_compared": before is not None,
         "call": call_query(question_of_figures(scope, chosen, before), scope),
-        "goals_panel": ask_goals_panel(request.GET, scope, chosen, reader),
+        "goals_panel": ask_goals_panel(request.GET, scope, chosen, reader, totals),
         "panels": []
         if is_empty
         else [
