@@ -8,7 +8,7 @@ import msgspec
 from liveinsight.core.event import Event
 from liveinsight.core.limits import LATEST_TIMESTAMP, SESSION_SILENCE
 from liveinsight.core.session import Claim, Run, fold, join, session_ids
-from liveinsight.store import apply_sql
+from liveinsight.store import apply_runs_sql
 
 Sql = Callable[..., list[tuple[object, ...]]]
 User = tuple[str, str]
@@ -103,7 +103,7 @@ def replace_runs(sql: Sql, old: Sequence[StoredRun], new: Sequence[Run]) -> None
     }
     gone = [key for key in before if key not in after or key in changed]
     if gone:
-        sql(apply_sql.DELETE_RUNS, encode(gone))
+        sql(apply_runs_sql.DELETE_RUNS, encode(gone))
     ids = {key: stored.session_id for key, stored in before.items()}
     claims = {key: run.claim for key, run in changed.items()}
     was = {key: before[key].run.claim for key in gone}
@@ -118,13 +118,13 @@ def replace_runs(sql: Sql, old: Sequence[StoredRun], new: Sequence[Run]) -> None
         ids |= _name(sql, unsettled, changed, claims)
     if changed:
         rows = [StoredRun(key, ids[key], run) for key, run in changed.items()]
-        sql(apply_sql.INSERT_RUNS, encode(rows))
+        sql(apply_runs_sql.INSERT_RUNS, encode(rows))
 
 
 def runs_of_user(sql: Sql, site: str, user: str) -> list[StoredRun]:
     """All stored runs of a user."""
     touched = [{"site": site, "user_id": user, "earliest": 0, "latest": 1 << 60}]
-    return _decode(sql(apply_sql.RUNS_NEAR, encode(touched), 0, 1 << 60))
+    return _decode(sql(apply_runs_sql.RUNS_NEAR, encode(touched), 0, 1 << 60))
 
 
 def _name(
@@ -154,7 +154,7 @@ def _name(
     by_site: dict[str, dict[str, Claim]] = {}
     stored_ids: dict[str, str] = {}
     for in_hex, site, sent, start, event, session_id in sql(
-        apply_sql.CLAIMS, encode(asked)
+        apply_runs_sql.CLAIMS, encode(asked)
     ):
         key = _decimal(str(in_hex))
         by_site.setdefault(str(site), {})[key] = Claim(
@@ -176,7 +176,7 @@ def _name(
         if ids[key] != session_id
     ]
     if renamed:
-        sql(apply_sql.RENAME_RUNS, encode(renamed))
+        sql(apply_runs_sql.RENAME_RUNS, encode(renamed))
     return {key: ids[key] for key in changed}
 
 
@@ -191,7 +191,7 @@ def _made_elsewhere(sql: Sql, site: str, claims: dict[str, Claim]) -> set[str]:
         return set()
     return {
         f"sess_{int(str(key), 16):032x}"
-        for key, of_site in sql(apply_sql.RUNS_EXISTING, encode(keys))
+        for key, of_site in sql(apply_runs_sql.RUNS_EXISTING, encode(keys))
         if of_site == site
     }
 
@@ -211,7 +211,7 @@ def _runs_near(sql: Sql, new: dict[User, list[Run]]) -> list[StoredRun]:
     spans = [(runs[0].start_time, runs[-1].last_activity) for runs in new.values()]
     return _decode(
         sql(
-            apply_sql.RUNS_NEAR,
+            apply_runs_sql.RUNS_NEAR,
             encode(touched),
             min(start for start, _ in spans) - SESSION_SILENCE,
             max(last for _, last in spans) + SESSION_SILENCE,
