@@ -17,7 +17,7 @@ from liveinsight.aws.settings import OWN
 from liveinsight.cli.main import liveinsight
 from liveinsight.collect.wire import wire_format_markdown
 from liveinsight.config import SETTINGS, Setting
-from liveinsight.query.catalog import metrics_markdown
+from liveinsight.query.catalog.document import metrics_markdown
 
 DOCS: Final = Path(__file__).parent
 WIDTH: Final = 80

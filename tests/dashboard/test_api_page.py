@@ -9,7 +9,8 @@ import pytest
 
 from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS
 from liveinsight.dashboard.sites import add_site
-from liveinsight.query.catalog import DIMENSIONS, METRICS
+from liveinsight.query.catalog.dimensions import DIMENSIONS
+from liveinsight.query.catalog.metrics import METRICS
 from tests.dashboard.clients import an_account, nobody
 from tests.dashboard.pages import look
 from tests.dashboard.project import SITE, a_server, a_visit_of

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from liveinsight.core.event import Event, Revenue, Scalar
-from liveinsight.query.catalog import METRICS, TIME
+from liveinsight.query.catalog.dimensions import TIME
+from liveinsight.query.catalog.metrics import METRICS
 from liveinsight.query.model import (
     And,
     Attribution,

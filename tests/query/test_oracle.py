@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from liveinsight.core.event import Event
-from liveinsight.query.catalog import METRICS, Kind
+from liveinsight.query.catalog.metrics import METRICS, Kind
 from liveinsight.query.model import Interval, Question, Row
 from liveinsight.query.run import answer
 from tests import oracle

@@ -4,13 +4,9 @@ import msgspec
 import pytest
 
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import (
-    DIMENSIONS,
-    METRICS,
-    adds_up,
-    find_metric,
-    metrics_markdown,
-)
+from liveinsight.query.catalog.dimensions import DIMENSIONS
+from liveinsight.query.catalog.document import metrics_markdown
+from liveinsight.query.catalog.metrics import METRICS, adds_up, find_metric
 from liveinsight.query.model import (
     Filter,
     Interval,

@@ -18,7 +18,7 @@ from liveinsight.dashboard import models
 from liveinsight.dashboard.segments import SEGMENT, filters_of
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.catalog.dimensions import PROPERTY
 from liveinsight.query.model import And, HasDone, Where
 from liveinsight.query.parse import parse_filter
 from liveinsight.query.where import leaves

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from liveinsight.core import limits
 from liveinsight.core.event import PAGE_VIEW, Revenue
-from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.catalog.dimensions import PROPERTY
 from liveinsight.query.model import And, Filter, Goal, Operator, Where
 from liveinsight.query.patterns import pattern_filter
 

@@ -6,14 +6,8 @@ from liveinsight.core import limits
 from liveinsight.core.limits import DAY
 from liveinsight.errors import QueryError
 from liveinsight.query.buckets import find_zone
-from liveinsight.query.catalog import (
-    GOAL,
-    TIME,
-    Facts,
-    Level,
-    find_dimension,
-    find_metric,
-)
+from liveinsight.query.catalog.dimensions import GOAL, TIME, Level, find_dimension
+from liveinsight.query.catalog.metrics import Facts, find_metric
 from liveinsight.query.goals import find_goals, with_built_in
 from liveinsight.query.model import (
     Attribution,

@@ -15,16 +15,14 @@ from sqlglot.expressions import Expr, Select
 
 from liveinsight.core.limits import CURRENT_WINDOW
 from liveinsight.query.buckets import bucket_sql, buckets, find_zone
-from liveinsight.query.catalog import (
+from liveinsight.query.catalog.dimensions import (
     ACTIVE_INTERVALS,
     GOAL,
     TIME,
-    Facts,
-    Kind,
     Level,
     find_dimension,
-    find_metric,
 )
+from liveinsight.query.catalog.metrics import Facts, Kind, find_metric
 from liveinsight.query.cuts import Cuts, zip_cuts
 from liveinsight.query.facts import AUDIENCES, select_facts
 from liveinsight.query.model import (

@@ -6,7 +6,12 @@ import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
-from liveinsight.query.catalog import PROPERTY, TOUCH, Dimension, find_dimension
+from liveinsight.query.catalog.dimensions import (
+    PROPERTY,
+    TOUCH,
+    Dimension,
+    find_dimension,
+)
 from liveinsight.query.model import (
     And,
     Attribution,

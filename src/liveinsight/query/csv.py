@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from liveinsight.query.buckets import find_zone, local_time
-from liveinsight.query.catalog import ACTIVE_INTERVALS, TIME
+from liveinsight.query.catalog.dimensions import ACTIVE_INTERVALS, TIME
 from liveinsight.query.model import Interval, Label, Row
 
 Cell = str | int | float | None

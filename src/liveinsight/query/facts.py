@@ -10,11 +10,8 @@ import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
-from liveinsight.query.catalog import (
-    Facts,
-    Level,
-    find_dimension,
-)
+from liveinsight.query.catalog.dimensions import Level, find_dimension
+from liveinsight.query.catalog.metrics import Facts
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
     event_condition,

@@ -15,7 +15,7 @@ import msgspec
 from liveinsight.core.limits import DAY, MINUTE
 from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import GOAL, Level, find_dimension
+from liveinsight.query.catalog.dimensions import GOAL, Level, find_dimension
 from liveinsight.query.check import (
     MAX_LIMIT,
     MAX_OFFSET,

@@ -12,7 +12,7 @@ import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Select
 
-from liveinsight.query.catalog import find_dimension
+from liveinsight.query.catalog.dimensions import find_dimension
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
     Within,

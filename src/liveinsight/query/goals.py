@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from liveinsight.core.event import CONVERSION
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import GOAL
+from liveinsight.query.catalog.dimensions import GOAL
 from liveinsight.query.model import (
     And,
     Filter,

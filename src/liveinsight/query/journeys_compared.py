@@ -4,7 +4,7 @@ from typing import TypeVar
 
 import msgspec
 
-from liveinsight.query.catalog import Kind
+from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.journeys_model import Column, Counted, Journeys, Link, Node
 from liveinsight.query.run import change_of
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from liveinsight.query.catalog import Kind
+from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.model import Goal, Period, Where
 from liveinsight.query.run import change_of
 

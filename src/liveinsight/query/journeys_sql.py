@@ -13,7 +13,7 @@ import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
-from liveinsight.query.catalog import Facts
+from liveinsight.query.catalog.metrics import Facts
 from liveinsight.query.conditions import is_of_session, of_site
 from liveinsight.query.facts import select_facts
 from liveinsight.query.model import Where

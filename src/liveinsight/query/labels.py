@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.expressions import Expr
 
-from liveinsight.query.catalog import (
-    GOAL,
-    Level,
-)
+from liveinsight.query.catalog.dimensions import GOAL, Level
 from liveinsight.query.conditions import event_value, session_value
 from liveinsight.query.scope import Scope
 from liveinsight.query.statement import Slots, fragment

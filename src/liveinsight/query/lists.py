@@ -12,7 +12,7 @@ from liveinsight.core.limits import HOUR, SECOND
 from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
 from liveinsight.query.buckets import buckets, find_zone
-from liveinsight.query.catalog import TIME
+from liveinsight.query.catalog.dimensions import TIME
 from liveinsight.query.check import MAX_LIMIT, check_filters, check_site
 from liveinsight.query.live import ask_active
 from liveinsight.query.model import Interval, Period, Question, Where

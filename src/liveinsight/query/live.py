@@ -15,7 +15,7 @@ from sqlglot.expressions import Expr, Select
 
 from liveinsight.core.limits import CURRENT_WINDOW, DAY, MINUTE, SESSION_SILENCE
 from liveinsight.core.ports import Reader
-from liveinsight.query.catalog import find_dimension
+from liveinsight.query.catalog.dimensions import find_dimension
 from liveinsight.query.check import check_filters, check_site
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,

@@ -23,7 +23,7 @@ from liveinsight.query.buckets import (
     start_of_day,
     to_ms,
 )
-from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.catalog.dimensions import PROPERTY
 from liveinsight.query.check import check_filters
 from liveinsight.query.model import Filter, Goal, Interval, Operator, Period, Where
 from liveinsight.query.where import read_where, write_where

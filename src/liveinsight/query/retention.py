@@ -15,7 +15,7 @@ import msgspec
 from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
 from liveinsight.query.buckets import Bucket, bucket_sql, buckets, find_zone
-from liveinsight.query.catalog import Kind
+from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.check import check_filters, check_period, check_site
 from liveinsight.query.conditions import filter_values, shape_of
 from liveinsight.query.goals import expand_goals

@@ -7,7 +7,8 @@ import msgspec
 
 from liveinsight.core.ports import Reader
 from liveinsight.query.buckets import buckets, find_zone
-from liveinsight.query.catalog import GOAL, TIME, Kind, find_metric
+from liveinsight.query.catalog.dimensions import GOAL, TIME
+from liveinsight.query.catalog.metrics import Kind, find_metric
 from liveinsight.query.check import check_question
 from liveinsight.query.compile import compile_rows, compile_totals
 from liveinsight.query.cuts import Cuts, compile_cuts

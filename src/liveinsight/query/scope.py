@@ -2,10 +2,7 @@
 
 import msgspec
 
-from liveinsight.query.catalog import (
-    GOAL,
-    Dimension,
-)
+from liveinsight.query.catalog.dimensions import GOAL, Dimension
 from liveinsight.query.conditions import (
     Within,
 )

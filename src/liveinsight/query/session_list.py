@@ -17,7 +17,7 @@ from sqlglot.expressions import Expr
 from liveinsight.core.limits import LATEST_TIMESTAMP, SESSION_SILENCE
 from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import Facts
+from liveinsight.query.catalog.metrics import Facts
 from liveinsight.query.check import check_filters, check_period, check_site, check_text
 from liveinsight.query.conditions import filter_values, of_site, shape_of
 from liveinsight.query.facts import select_facts

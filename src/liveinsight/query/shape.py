@@ -7,13 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from liveinsight.query.catalog import (
-    GOAL,
-    Facts,
-    Level,
-    find_dimension,
-    find_metric,
-)
+from liveinsight.query.catalog.dimensions import GOAL, Level, find_dimension
+from liveinsight.query.catalog.metrics import Facts, find_metric
 from liveinsight.query.conditions import (
     filter_values,
     is_of_session,

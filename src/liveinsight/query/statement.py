@@ -11,7 +11,7 @@ import msgspec
 from sqlglot import exp, parse_one
 from sqlglot.expressions import Expr, Select
 
-from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.catalog.dimensions import PROPERTY
 
 DIALECT = "duckdb"
 

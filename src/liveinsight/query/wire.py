@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from liveinsight.core import limits
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import DIMENSIONS, METRICS, PROPERTY
+from liveinsight.query.catalog.dimensions import DIMENSIONS, PROPERTY
+from liveinsight.query.catalog.metrics import METRICS
 from liveinsight.query.check import (
     MAX_DIMENSIONS,
     MAX_FILTERS,

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from liveinsight.core.event import Event, Revenue
-from liveinsight.query import catalog
+from liveinsight.query.catalog import metrics as catalog
 from liveinsight.query.model import Period, Question
 from liveinsight.query.run import answer
 from liveinsight.store.dynamodb.items import Item, Tables

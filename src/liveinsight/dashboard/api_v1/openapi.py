@@ -7,7 +7,7 @@ import msgspec
 from liveinsight import __version__
 from liveinsight.dashboard.api_v1.endpoint import Endpoint
 from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS
-from liveinsight.query.catalog import DIMENSIONS, PROPERTY, TIME
+from liveinsight.query.catalog.dimensions import DIMENSIONS, PROPERTY, TIME
 from liveinsight.query.check import MAX_VALUES
 from liveinsight.query.model import Operator
 

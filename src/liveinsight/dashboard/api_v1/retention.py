@@ -13,7 +13,7 @@ from liveinsight.dashboard.api_v1.endpoint import (
     find_subject,
 )
 from liveinsight.dashboard.segments import resolve
-from liveinsight.query.catalog import Kind
+from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.check import MAX_FILTERS
 from liveinsight.query.csv import Cell, Table, write_time
 from liveinsight.query.model import Interval

@@ -28,7 +28,8 @@ from liveinsight.dashboard.pages.report import find_comparable, write_change
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.shares import shareable
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import GOAL, METRICS, PROPERTY, find_dimension
+from liveinsight.query.catalog.dimensions import GOAL, PROPERTY, find_dimension
+from liveinsight.query.catalog.metrics import METRICS
 from liveinsight.query.check import MAX_LIMIT
 from liveinsight.query.model import (
     Filter,

@@ -19,7 +19,7 @@ from liveinsight.dashboard.pages.panel_kinds import EVENTS, SOURCES, PanelKind, 
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.dashboard.pages.world_map import WorldMap, draw_map
-from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.catalog.dimensions import PROPERTY
 from liveinsight.query.model import Filter, Label, Operator, Question, Value
 from liveinsight.query.run import answer
 from liveinsight.query.suggest import property_names

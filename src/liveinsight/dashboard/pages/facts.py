@@ -6,7 +6,7 @@ import msgspec
 
 from liveinsight.dashboard.pages.labels import format_metric
 from liveinsight.dashboard.pages.report import write_change
-from liveinsight.query.catalog import Kind
+from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.model import Value
 from liveinsight.query.run import change_of
 

@@ -26,7 +26,7 @@ from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scop
 from liveinsight.dashboard.pages.way_back import WayBack, read_way_back
 from liveinsight.dashboard.segments import SEGMENT
 from liveinsight.errors import QueryError
-from liveinsight.query.catalog import PROPERTY, find_dimension
+from liveinsight.query.catalog.dimensions import PROPERTY, find_dimension
 from liveinsight.query.check import MAX_VALUES, check_filters
 from liveinsight.query.model import Filter, Operator, Question
 from liveinsight.query.parse import format_filter, parse_filter

@@ -21,7 +21,7 @@ from liveinsight.dashboard.segments import (
     filters_of,
     list_segments,
 )
-from liveinsight.query.catalog import DIMENSIONS, GOAL, TIME
+from liveinsight.query.catalog.dimensions import DIMENSIONS, GOAL, TIME
 from liveinsight.query.funnel import (
     FunnelAnswer,
     FunnelCounts,

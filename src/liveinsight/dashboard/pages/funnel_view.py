@@ -13,7 +13,7 @@ from liveinsight.dashboard.pages.labels import (
     format_metric,
     format_whole,
 )
-from liveinsight.query.catalog import Kind
+from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.funnel import (
     FunnelAnswer,
     FunnelCounts,

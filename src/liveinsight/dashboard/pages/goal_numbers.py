@@ -9,7 +9,7 @@ from liveinsight.core.ports import Reader
 from liveinsight.dashboard.goals import BUILT_IN
 from liveinsight.dashboard.pages.address import filter_query
 from liveinsight.dashboard.pages.labels import format_amount, format_metric, label_of
-from liveinsight.query.catalog import GOAL
+from liveinsight.query.catalog.dimensions import GOAL
 from liveinsight.query.model import (
     Attribution,
     Filter,

@@ -18,7 +18,7 @@ from liveinsight.dashboard.pages.goal_numbers import (
 )
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
-from liveinsight.query.catalog import GOAL
+from liveinsight.query.catalog.dimensions import GOAL
 from liveinsight.query.goals import goals_in_force, names_goals, without_goals
 from liveinsight.query.model import Value
 from liveinsight.query.parse import parse_filter

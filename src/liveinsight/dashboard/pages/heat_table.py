@@ -20,7 +20,7 @@ from liveinsight.dashboard.pages.labels import (
 from liveinsight.dashboard.pages.periods import day_of
 from liveinsight.dashboard.pages.report import write_points
 from liveinsight.dashboard.pages.scope import Scope
-from liveinsight.query.catalog import Kind
+from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.model import Interval
 from liveinsight.query.retention import Cohort, Retention, RetentionQuestion
 from liveinsight.query.run import change_of

@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
 
-from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.catalog.dimensions import PROPERTY
 from liveinsight.query.model import Operator
 
 BUILD: Final = Path(__file__).parent.parent / "static" / "build"

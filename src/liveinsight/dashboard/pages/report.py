@@ -15,7 +15,7 @@ from liveinsight.dashboard.pages.labels import format_change, format_metric
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.buckets import find_running, find_zone
-from liveinsight.query.catalog import METRICS
+from liveinsight.query.catalog.metrics import METRICS
 from liveinsight.query.lists import first_event_at
 from liveinsight.query.model import Answer, Interval, Period, Question, Value
 from liveinsight.query.run import answer

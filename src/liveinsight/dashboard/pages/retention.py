@@ -21,7 +21,7 @@ from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.pages.ways_call import call_retention
 from liveinsight.dashboard.shares import shareable
-from liveinsight.query.catalog import GOAL
+from liveinsight.query.catalog.dimensions import GOAL
 from liveinsight.query.goals import with_built_in
 from liveinsight.query.model import Filter, Interval, Operator, Period
 from liveinsight.query.retention import (

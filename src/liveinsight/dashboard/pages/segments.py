@@ -46,7 +46,7 @@ from liveinsight.dashboard.segments import (
 )
 from liveinsight.dashboard.segments import filters_of as filters_of_segment
 from liveinsight.errors import ConfigError, FieldError, QueryError
-from liveinsight.query.catalog import PROPERTY
+from liveinsight.query.catalog.dimensions import PROPERTY
 from liveinsight.query.check import check_filters
 from liveinsight.query.model import And, Question, Where
 from liveinsight.query.parse import (

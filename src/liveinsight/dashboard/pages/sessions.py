@@ -22,7 +22,7 @@ from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period, day
 from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.query import lists
-from liveinsight.query.catalog import Kind
+from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.session_list import (
     MAX_LISTED,
     MAX_SEARCH_CHARS,

@@ -1,0 +1,1 @@
+"""The catalogue: every metric and dimension as data, a row each."""
