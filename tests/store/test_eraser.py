@@ -16,7 +16,7 @@ from liveinsight.store.archive import archive_closed_hours
 from liveinsight.store.eraser import Erased, Eraser, Stores
 from liveinsight.store.erasures import Erasures
 from liveinsight.store.person import Person
-from liveinsight.store.recovery import rebuild
+from liveinsight.store.rebuild import rebuild
 from tests.store.builders import SITE, T0, Machine, an_event
 from tests.waiting import wait_until
 

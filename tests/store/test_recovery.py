@@ -10,7 +10,7 @@ import pytest
 from liveinsight.core.limits import HOUR
 from liveinsight.store import keeper
 from liveinsight.store.archive import archive_closed_hours
-from liveinsight.store.recovery import rebuild
+from liveinsight.store.rebuild import rebuild
 from tests.store.builders import T0, Machine, an_event
 from tests.waiting import wait_until
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from liveinsight.cli.options import data_option, examples
-from liveinsight.config import read_config
+from liveinsight.config.read import read_config
 from liveinsight.data_dir import DataDir, find_folder
 from liveinsight.errors import ConfigError
 
@@ -49,7 +49,7 @@ def rebuild(data: str | None) -> None:
 
 def rebuild_here(folder: DataDir) -> int:
     """The number of events in the warehouse that this process has built."""
-    from liveinsight.store.recovery import rebuild as rebuild_warehouse
+    from liveinsight.store.rebuild import rebuild as rebuild_warehouse
 
     with click.progressbar(length=STEPS, label="Rebuilding") as bar:
         show = move(bar.update, lambda: bar.pos)

@@ -25,7 +25,8 @@ from liveinsight.store.archive import Archive, ArchiveObject
 from liveinsight.store.erasures import Erasure, Erasures
 from liveinsight.store.inbox import Inbox
 from liveinsight.store.person import Copy, Person, copy_of, find_events, part
-from liveinsight.store.recovery import REBUILD, Recovery
+from liveinsight.store.rebuild import REBUILD
+from liveinsight.store.recovery import Recovery
 
 log = logging.getLogger(__name__)
 
