@@ -33,7 +33,8 @@ from bench._history import SITES, generate
 from bench._load import percentile
 from bench._people import Times, ask_pages
 from bench._reports import BEFORE, PERIOD, REPORTS
-from liveinsight.config import Config, choose_engine_memory_mb, choose_engine_threads
+from liveinsight.config.defaults import choose_engine_memory_mb, choose_engine_threads
+from liveinsight.config.settings import Config
 from liveinsight.store.warehouse import Warehouse
 
 CACHE = Path(".cache/bench")

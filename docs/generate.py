@@ -16,7 +16,7 @@ from liveinsight.aws.prices import prices_markdown
 from liveinsight.aws.settings import OWN
 from liveinsight.cli.main import liveinsight
 from liveinsight.collect.wire import wire_format_markdown
-from liveinsight.config import SETTINGS, Setting
+from liveinsight.config.read import SETTINGS, Setting
 from liveinsight.query.catalog.document import metrics_markdown
 
 DOCS: Final = Path(__file__).parent

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from liveinsight import config
-from liveinsight.config import SETTINGS, Config, read_config
+from liveinsight.config import defaults
+from liveinsight.config.read import SETTINGS, read_config
+from liveinsight.config.settings import Config
 from liveinsight.errors import ConfigError
 
 
@@ -87,26 +88,26 @@ def test_every_setting_has_a_meaning_that_is_a_sentence() -> None:
     ],
 )
 def test_the_address_is_what_a_browser_opens(chosen: Config, address: str) -> None:
-    assert chosen.address_at(chosen.port) == address
+    assert defaults.choose_address(chosen, chosen.port) == address
 
 
 def test_the_engine_takes_an_eighth_of_the_memory_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for machine, share in ((256, 64), (1024, 128), (24_000, 320)):
-        monkeypatch.setattr(config, "measure_memory_mb", partial(int, machine))
-        assert config.choose_engine_memory_mb(Config()) == share
+        monkeypatch.setattr(defaults, "measure_memory_mb", partial(int, machine))
+        assert defaults.choose_engine_memory_mb(Config()) == share
 
 
 def test_a_containers_limit_counts_as_the_machines_memory(tmp_path: Path) -> None:
     limit = tmp_path / "memory.max"
     limit.write_text(f"{512 * 1024 * 1024}\n")
-    assert config.measure_memory_mb(limit) == 512
+    assert defaults.measure_memory_mb(limit) == 512
     limit.write_text("max\n")
-    assert config.measure_memory_mb(limit) > 512
+    assert defaults.measure_memory_mb(limit) > 512
 
 
 def test_what_was_chosen_for_the_engine_is_kept() -> None:
     chosen = Config(engine_memory_mb=1000, engine_threads=7)
-    assert config.choose_engine_memory_mb(chosen) == 1000
-    assert config.choose_engine_threads(chosen) == 7
+    assert defaults.choose_engine_memory_mb(chosen) == 1000
+    assert defaults.choose_engine_threads(chosen) == 7

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from liveinsight.config import read_config
+from liveinsight.config.read import read_config
 from liveinsight.control import (
     BODY_BYTES,
     LOOPBACK,

@@ -3,7 +3,8 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from liveinsight.config import Config
+from liveinsight.config.defaults import choose_mail_sender
+from liveinsight.config.settings import Config
 from liveinsight.dashboard.configuration import (
     LOOPBACK_HOSTS,
     Configuration,
@@ -30,7 +31,7 @@ def open_app(config: Config, data: DataDir) -> Configuration:
             security=config.smtp_security,
             user=config.smtp_user,
             password=config.smtp_password,
-            sender=config.mail_sender,
+            sender=choose_mail_sender(config),
         ),
         api_requests_per_minute=config.api_requests_per_minute,
     )

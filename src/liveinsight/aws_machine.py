@@ -17,7 +17,8 @@ from liveinsight.aws.ledger import read_ledger
 from liveinsight.aws.settings import sites_of_stack
 from liveinsight.aws.stack import Stack, get_stack
 from liveinsight.commands import closing_database, shared_commands
-from liveinsight.config import Config, choose_engine_memory_mb, choose_engine_threads
+from liveinsight.config.defaults import choose_engine_memory_mb, choose_engine_threads
+from liveinsight.config.settings import Config
 from liveinsight.control import PREFIX as CONTROL
 from liveinsight.control import Command, Control, takes
 from liveinsight.core.limits import SECOND

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from liveinsight.asgi_body import BodyTooLargeError, SenderLeftError, read_body
-from liveinsight.config import Config
+from liveinsight.config.settings import Config
 from liveinsight.data_dir import DataDir, write_owner_only
 from liveinsight.errors import (
     FieldError,

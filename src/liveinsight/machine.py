@@ -15,13 +15,13 @@ from liveinsight.collect.asgi import CollectorApp
 from liveinsight.collect.door import Door, DoorSettings
 from liveinsight.collect.places import PlaceReader
 from liveinsight.commands import closing_database, shared_commands
-from liveinsight.config import (
+from liveinsight.config.defaults import (
     MB,
-    Config,
     choose_engine_memory_mb,
     choose_engine_threads,
     find_country_database,
 )
+from liveinsight.config.settings import Config
 from liveinsight.control import PREFIX as CONTROL
 from liveinsight.control import Command, Control, takes
 from liveinsight.core.event import EncodedEvents
@@ -40,8 +40,15 @@ from liveinsight.demo.load import OlderVisits, load_newest
 from liveinsight.demo.shop import Shop
 from liveinsight.demo_site import add_demo_site
 from liveinsight.errors import StoreUnavailable
-from liveinsight.imports.handover import ImportedEvents, take_events
-from liveinsight.imports.run import list_imports
+from liveinsight.imports.handover import (
+    Arrival,
+    Identities,
+    ImportedEvents,
+    find_arrival,
+    find_known,
+    take_events,
+)
+from liveinsight.imports.marks import list_imports
 from liveinsight.jobs import Job
 from liveinsight.routes import App, Routes
 from liveinsight.store.applier import Applier
@@ -52,6 +59,7 @@ from liveinsight.store.inbox import Inbox, LedgerLine
 from liveinsight.store.person import Person
 from liveinsight.store.recovery import open_warehouse, seed_running
 from liveinsight.store.source import InboxSource
+from liveinsight.store.warehouse import Warehouse
 from liveinsight.tracker.script import tracker_app
 
 SITES_EVERY: Final = 0.5
@@ -154,8 +162,24 @@ class Machine:
             "import-events": takes(
                 ImportedEvents, lambda given: take_events(self.inbox, given)
             ),
+            "import-arrival": takes(
+                Arrival, lambda asked: find_arrival(self.inbox, self.whole(), asked)
+            ),
+            "import-known": takes(
+                Identities, lambda asked: find_known(self.whole(), asked)
+            ),
         }
         return closing_database(shared_commands(self) | erasing | importing)
+
+    def whole(self) -> Warehouse:
+        """The warehouse, with all in it that was ever stored.
+
+        Raises:
+            StoreUnavailable: it is being rebuilt.
+        """
+        if self.rebuild_progress() is not None:
+            raise StoreUnavailable("the warehouse is being rebuilt; try again later")
+        return self.warehouse
 
     def load_demo(self) -> None:
         """Adds the demo's site and its past, as far as they are missing."""

@@ -19,7 +19,8 @@ import uvloop
 
 from liveinsight import __version__
 from liveinsight.app import open_app
-from liveinsight.config import Config
+from liveinsight.config.defaults import choose_address
+from liveinsight.config.settings import Config
 from liveinsight.control import announce
 from liveinsight.data_dir import DataDir
 from liveinsight.direct_http import DirectHttp
@@ -206,7 +207,7 @@ def greet(config: Config, port: int) -> str:
     """Where to go, for the person who started it."""
     from liveinsight.dashboard.accounts import setup_link
 
-    address = config.address_at(port)
+    address = choose_address(config, port)
     lines = [f"LiveInsight {__version__} is on {address}/"]
     link = setup_link(address)
     if link is not None:

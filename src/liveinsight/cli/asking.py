@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from liveinsight.config import Config, read_config
+from liveinsight.config.read import read_config
+from liveinsight.config.settings import Config
 from liveinsight.data_dir import DataDir, find_folder
 from liveinsight.errors import ConfigError
 

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from liveinsight.cli.asking import Ask
 from liveinsight.cli.import_report import tell, warn_of_overlap
 from liveinsight.collect.places import PlaceReader
-from liveinsight.config import find_country_database, read_config
+from liveinsight.config.defaults import find_country_database
+from liveinsight.config.read import read_config
 from liveinsight.core import limits
 from liveinsight.core.event import Event
 from liveinsight.core.site import Site, Sites, site_id, sites_of

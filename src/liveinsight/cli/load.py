@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from liveinsight.cli.options import data_option, examples
-from liveinsight.config import read_config
+from liveinsight.config.read import read_config
 from liveinsight.data_dir import DataDir
 
 

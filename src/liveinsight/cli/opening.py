@@ -1,6 +1,7 @@
 """Opens the accounts, sites and keys of a data folder, whether a server runs or not."""
 
-from liveinsight.config import Config, read_config
+from liveinsight.config.read import read_config
+from liveinsight.config.settings import Config
 from liveinsight.data_dir import DataDir
 
 

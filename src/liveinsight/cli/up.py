@@ -5,7 +5,7 @@ import sys
 import click
 
 from liveinsight.cli.options import data_option, examples
-from liveinsight.config import read_config
+from liveinsight.config.read import read_config
 
 
 @click.command(

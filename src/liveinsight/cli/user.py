@@ -17,7 +17,7 @@ from liveinsight.cli.erasing import (
 )
 from liveinsight.cli.options import data_option, examples
 from liveinsight.cli.stacks import region_option, say, yes_option
-from liveinsight.config import read_config
+from liveinsight.config.read import read_config
 from liveinsight.core.site import site_id
 from liveinsight.data_dir import DataDir, find_folder
 from liveinsight.errors import ConfigError

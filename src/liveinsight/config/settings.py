@@ -1,30 +1,18 @@
-"""The settings of one installation: the only place that reads the environment.
+"""The settings, as data: to add one, add a field.
 
-`Config` is the table itself. The annotation of a field carries its bounds, its
-unit and its meaning; docs/settings.md, the environment's names and the messages
-of `ConfigError` are all made from it.
+The annotation of a field carries its bounds, its unit and its meaning;
+docs/settings.md, the environment's names and the messages of `ConfigError` are all
+made from it.
 """
 
-import ipaddress
-import os
-from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_type_hints
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from liveinsight.errors import ConfigError
-
-PREFIX: Final = "LIVEINSIGHT_"
-MB: Final = 1024 * 1024
-
 NEUTRAL_NAME: Final = r"^([A-Za-z0-9][A-Za-z0-9_-]{0,62})?$"
 HEADER_NAME: Final = r"^[A-Za-z0-9-]{0,64}$"
-
-CGROUP_MEMORY: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -301,168 +289,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The folder of all state, absolute."""
         return Path(self.data).expanduser().absolute()
 
-    def address_at(self, port: int) -> str:
-        """The address for browsers, without a slash at the end; `port` listens."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.base_url.rstrip("/") or f"http://{host}:{port}"
-
-    @property
-    def mail_sender(self) -> str:
-        """Who alerts come from."""
-        host = urlsplit(self.base_url).hostname or "localhost"
-        return self.mail_from or f"LiveInsight <liveinsight@{host}>"
-
     @property
     def is_https(self) -> bool:
         """Whether browsers reach this server over https."""
         return self.base_url.startswith("https://")
-
-
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting, as the documents and the messages name it."""
-
-    name: str
-    default: object
-    unit: str
-    meaning: str
-
-    @property
-    def environment(self) -> str:
-        """The environment variable that sets it."""
-        return f"{PREFIX}{self.name.upper()}"
-
-
-def read_config(
-    environment: Mapping[str, str] | None = None, **chosen: object
-) -> Config:
-    """The configuration: what was chosen by hand, else the environment, else defaults.
-
-    Args:
-        environment: read instead of the process's own.
-        chosen: values by the name of their setting; None is "not chosen".
-
-    Raises:
-        ConfigError: a value that does not fit, or a variable that names no setting.
-    """
-    variables = os.environ if environment is None else environment
-    refuse_unknown(variables)
-    values: dict[str, object] = {}
-    for setting in SETTINGS:
-        given = chosen.get(setting.name)
-        if given is not None:
-            values[setting.name] = convert(setting, given, setting.name)
-        elif setting.environment in variables:
-            text = variables[setting.environment].strip()
-            values[setting.name] = convert(setting, text, setting.environment)
-    config = msgspec.convert(values, Config)
-    check_networks(config.trusted_proxies)
-    check_base_url(config.base_url)
-    return config
-
-
-def convert(setting: Setting, value: object, said_as: str) -> object:
-    """The value in the setting's own type."""
-    kind = KINDS[setting.name]
-    if isinstance(value, str) and isinstance(setting.default, tuple):
-        value = [part.strip() for part in value.split(",") if part.strip()]
-    try:
-        return msgspec.convert(value, kind, strict=False)
-    except msgspec.ValidationError as error:
-        shown = value if isinstance(value, str) else repr(value)
-        raise ConfigError(f"{said_as} is {shown!r}: {error}") from None
-
-
-def refuse_unknown(variables: Mapping[str, str]) -> None:
-    """A misspelt variable would otherwise be a setting silently not in force."""
-    known = {setting.environment for setting in SETTINGS}
-    unknown = sorted(
-        name for name in variables if name.startswith(PREFIX) and name not in known
-    )
-    if unknown:
-        raise ConfigError(f"{unknown[0]} is no setting; see docs/settings.md")
-
-
-def check_networks(networks: tuple[str, ...]) -> None:
-    """Raises ConfigError for what is neither an address nor a network."""
-    for network in networks:
-        try:
-            ipaddress.ip_network(network, strict=False)
-        except ValueError:
-            raise ConfigError(
-                f"{PREFIX}TRUSTED_PROXIES: {network!r} is no address or network"
-            ) from None
-
-
-def check_base_url(base_url: str) -> None:
-    """Raises ConfigError for what is not the root of a web server."""
-    if not base_url:
-        return
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(
-            f"{PREFIX}BASE_URL is {base_url!r}: not an http or https address"
-        )
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ConfigError(
-            f"{PREFIX}BASE_URL is {base_url!r}: a path is not supported, "
-            "give LiveInsight a host name of its own"
-        )
-
-
-def choose_engine_memory_mb(config: Config) -> int:
-    """The warehouse engine's memory limit, in MB; follows the machine where unset.
-
-    The whole server stays under 500 MB resident, of which Python, Django and the
-    device lists take about 150. With 192 reports on 20 million events took a fifth
-    longer.
-    """
-    if config.engine_memory_mb:
-        return config.engine_memory_mb
-    return max(64, min(320, measure_memory_mb() // 8))
-
-
-def choose_engine_threads(config: Config) -> int:
-    """The warehouse engine's threads; follows the machine where unset."""
-    return config.engine_threads or min(4, len(os.sched_getaffinity(0)))
-
-
-def measure_memory_mb(cgroup: Path = CGROUP_MEMORY) -> int:
-    """Memory that this process may use, in MB: the machine's, or its container's."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        limit = int(cgroup.read_text())
-    except (OSError, ValueError):  # no container, or "max"
-        limit = machine
-    return min(machine, limit) // MB
-
-
-def describe_settings() -> tuple[Setting, ...]:
-    """Every setting, read off `Config`."""
-    settings = []
-    for field in msgspec.structs.fields(Config):
-        metas = [
-            part
-            for part in getattr(KINDS[field.name], "__metadata__", ())
-            if isinstance(part, Meta)
-        ]
-        meta = metas[0]
-        settings.append(
-            Setting(
-                name=field.name,
-                default=field.default,
-                unit=(meta.extra or {}).get("unit", ""),
-                meaning=meta.description or "",
-            )
-        )
-    return tuple(settings)
-
-
-KINDS: Final = get_type_hints(Config, include_extras=True)
-SETTINGS: Final = describe_settings()
-
-
-def find_country_database(config: Config) -> Path:
-    """The owner's mmdb file, else the one in the package."""
-    if config.country_database:
-        return Path(config.country_database)
-    return Path(str(files("liveinsight.collect").joinpath("country.mmdb")))

@@ -1,0 +1,1 @@
+"""The settings of one installation: what there are, and how they are read."""
