@@ -13,7 +13,16 @@ A drop (a bot, an unknown site) is a value, not an error: see core.outcome.
 
 
 class LiveInsightError(Exception):
-    """Base of all errors that carry a sentence for a person."""
+    """Base of all errors that carry a sentence for a person.
+
+    `text` is the sentence in English, with `%(name)s` in the place of each of `values`:
+    whoever shows it in another language translates the text first. str() is the whole.
+    """
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text % values if values else text)
+        self.text = text
+        self.values = values
 
 
 class ConfigError(LiveInsightError):
@@ -23,10 +32,17 @@ class ConfigError(LiveInsightError):
 class FieldError(LiveInsightError):
     """Something from outside is wrong in one named field."""
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
+    def __init__(self, field: str, text: str, **values: object) -> None:
+        super().__init__(text, **values)
         self.field = field
-        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with the field, in English."""
+        return super().__str__()
 
 
 class PayloadError(FieldError):

@@ -1,42 +1,113 @@
 """Every word of the pages exists in Korean, those of the scripts too."""
 
+import ast
 import re
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from django.utils import translation
+from django.utils.translation.template import templatize
 
 from liveinsight.dashboard.pages import labels
 from liveinsight.dashboard.pages.words import WORDS
 
 ROOT = Path(__file__).parents[2]
-DASHBOARD = ROOT / "src/liveinsight/dashboard"
+PACKAGE = ROOT / "src/liveinsight"
+DASHBOARD = PACKAGE / "dashboard"
 CATALOGUE = DASHBOARD / "locale/ko/LC_MESSAGES/django.po"
+FUNCTIONS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
+VALUE = re.compile(r"%\(\w+\)|\{\w+\}")
+REASONS = {"QueryError": 1, "ConfigError": 0, "UndeliveredError": 0}
+"""Where the text stands among the arguments."""
+DECODER = "decode.py"
+"""It passes on what msgspec says to programs; no page asks in JSON."""
 
 
-def read_catalogue() -> dict[str, str]:
+def read_messages() -> list[tuple[tuple[str, ...], str]]:
+    """Each original, with its plural, and what it is in Korean."""
     with CATALOGUE.open("rb") as text:
         catalogue = read_po(text, locale="ko")
-    return {
-        (message.id if isinstance(message.id, str) else message.id[0]): "".join(
-            message.string or ""
+    return [
+        (
+            (message.id,) if isinstance(message.id, str) else tuple(message.id),
+            "".join(message.string or ""),
         )
         for message in catalogue
         if message.id and not message.fuzzy
-    }
+    ]
+
+
+def read_catalogue() -> dict[str, str]:
+    return {originals[0]: korean for originals, korean in read_messages()}
 
 
 def test_nothing_is_left_untranslated() -> None:
     assert [word for word, korean in read_catalogue().items() if not korean] == []
 
 
-def test_every_word_of_the_templates_is_in_the_catalogue() -> None:
+def test_every_translation_has_the_values_of_its_original() -> None:
+    for originals, korean in read_messages():
+        assert set(VALUE.findall(korean)) <= set(VALUE.findall(" ".join(originals)))
+
+
+def test_every_word_of_the_pages_is_in_the_catalogue() -> None:
+    said = {
+        word: path.name
+        for path in (*DASHBOARD.rglob("*.py"), *DASHBOARD.rglob("templates/**/*.html"))
+        for word in read_words(path)
+    }
+    assert {word: said[word] for word in said.keys() - read_catalogue().keys()} == {}
+
+
+def read_words(path: Path) -> Iterator[str]:
+    """What a source or a template has translated."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".html":
+        lines = templatize(text).splitlines()
+        text = "\n".join(line.strip() for line in lines)
+    for _, found, _, _ in extract("python", BytesIO(text.encode()), FUNCTIONS):
+        yield found if isinstance(found, str) else found[0]
+
+
+def test_every_reason_that_a_page_can_show_is_in_the_catalogue() -> None:
     known = read_catalogue()
-    for template in (DASHBOARD / "templates").rglob("*.html"):
-        text = template.read_text(encoding="utf-8")
-        for word in re.findall(r"{% translate (?:\"([^\"]+)\"|'([^']+)')", text):
-            assert "".join(word) in known, (template.name, word)
+    sources = (*DASHBOARD.rglob("*.py"), *(PACKAGE / "query").rglob("*.py"))
+    found = {
+        f"{path.relative_to(PACKAGE)}:{line}": text
+        for path in sources
+        for line, text in read_reasons(path)
+    }
+    assert len(found) > 100
+    assert {place: said for place, said in found.items() if said not in known} == {}
+
+
+def read_reasons(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each error that is made for a reader; "" where it is no literal.
+
+    The text of another error is passed on as it is: it is found where that is made.
+    """
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        at = REASONS.get(node.func.id)
+        if at is None or path.name == DECODER:
+            continue
+        text = node.args[at]
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            yield node.lineno, text.value
+        elif not (isinstance(text, ast.Attribute) and text.attr == "text"):
+            yield node.lineno, ""
 
 
 def test_every_word_that_scripts_say_is_handed_to_them() -> None:

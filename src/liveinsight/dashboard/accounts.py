@@ -31,7 +31,8 @@ def make_account(name: str, password: str) -> User:
     try:
         account.full_clean()
     except ValidationError as error:
-        raise ConfigError(f"account {name!r}: {' '.join(error.messages)}") from None
+        said = " ".join(error.messages)
+        raise ConfigError("account %(name)r: %(said)s", name=name, said=said) from None
     account.save()
     return account
 
@@ -53,7 +54,7 @@ def set_password(name: str, password: str) -> None:
     """
     account = User.objects.filter(username=name.strip()).first()
     if account is None:
-        raise ConfigError(f"there is no account {name!r}")
+        raise ConfigError("there is no account %(name)r", name=name)
     set_checked_password(account, password)
     account.save(update_fields=["password"])
 
@@ -63,7 +64,8 @@ def set_checked_password(account: User, password: str) -> None:
     try:
         validate_password(password, account)
     except ValidationError as error:
-        raise ConfigError(f"password: {' '.join(error.messages)}") from None
+        said = " ".join(error.messages)
+        raise ConfigError("password: %(said)s", said=said) from None
     account.set_password(password)
 
 

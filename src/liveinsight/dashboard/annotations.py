@@ -29,7 +29,9 @@ def add_annotation(
     if not text:
         raise ConfigError("an annotation needs a text")
     if Annotation.objects.filter(site=site).count() >= MOST_ANNOTATIONS:
-        raise ConfigError(f"a site has at most {MOST_ANNOTATIONS} annotations")
+        raise ConfigError(
+            "a site has at most %(most)s annotations", most=MOST_ANNOTATIONS
+        )
     return Annotation.objects.create(
         site=site,
         day=day.isoformat(),

@@ -217,7 +217,7 @@ def read_number(asked: QueryDict, name: str, default: int, most: int) -> int:
     """A whole number of the address, 1 to `most`."""
     text = asked.get(name, str(default))
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= most:
-        raise QueryError(name, f"give a whole number from 1 to {most}")
+        raise QueryError(name, "give a whole number from 1 to %(most)s", most=most)
     return int(text)
 
 

@@ -27,6 +27,7 @@ from django.views.decorators.http import require_http_methods
 from liveinsight.core import limits
 from liveinsight.dashboard import accounts
 from liveinsight.dashboard.clock import now_ms
+from liveinsight.dashboard.errors import explain
 from liveinsight.dashboard.throttle import Throttle
 from liveinsight.errors import ConfigError
 
@@ -116,7 +117,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
                 token, form.cleaned_data["username"], form.cleaned_data["password"]
             )
         except ConfigError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, explain(error))
         else:
             if account is None:
                 raise Http404

@@ -4,6 +4,9 @@ import logging
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
+
+from liveinsight.errors import LiveInsightError
 
 logger = logging.getLogger("liveinsight.dashboard")
 
@@ -17,6 +20,12 @@ def answer_error(
     return JsonResponse(
         {"error": {"field": field, "reason": reason}}, status=status, headers=headers
     )
+
+
+def explain(error: LiveInsightError) -> str:
+    """What is wrong, in the language of the page; of a field only the reason."""
+    said = gettext(error.text)
+    return said % error.values if error.values else said
 
 
 def is_for_a_program(request: HttpRequest) -> bool:

@@ -27,7 +27,8 @@ def read_wanted(asked: AskedExport) -> Wanted:
     try:
         to = ExportFormat(asked.format)
     except ValueError:
-        raise QueryError("format", f"give one of {', '.join(ExportFormat)}") from None
+        known = ", ".join(ExportFormat)
+        raise QueryError("format", "give one of %(known)s", known=known) from None
     return Wanted(
         site=site,
         start=period.start,
@@ -54,7 +55,7 @@ def _known_site(asked: str) -> str:
         return ""
     site = site_id(asked)
     if site not in load_sites().by_id and site not in runtime.current().hosts():
-        raise QueryError("site", f"there is no site {asked!r}")
+        raise QueryError("site", "there is no site %(name)r", name=asked)
     return site
 
 

@@ -93,7 +93,7 @@ def add_funnel(site: str, name: str, definition: FunnelDefinition) -> models.Fun
         ConfigError: the name is empty or in use; or there are MOST_FUNNELS already.
     """
     if models.Funnel.objects.filter(site=site).count() >= MOST_FUNNELS:
-        raise ConfigError(f"a site has at most {MOST_FUNNELS} funnels")
+        raise ConfigError("a site has at most %(most)s funnels", most=MOST_FUNNELS)
     row = models.Funnel(site=site, created_at=now_ms())
     change_funnel(row, name, definition)
     return row
@@ -113,4 +113,4 @@ def change_funnel(row: models.Funnel, name: str, definition: FunnelDefinition) -
     try:
         row.save()
     except IntegrityError:
-        raise ConfigError(f"there is a funnel {name!r} already") from None
+        raise ConfigError("there is a funnel %(name)r already", name=name) from None

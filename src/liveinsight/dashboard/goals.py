@@ -41,7 +41,7 @@ def add_goal(site: str, name: str, definition: Definition) -> models.Goal:
             MOST_GOALS already.
     """
     if models.Goal.objects.filter(site=site).count() >= MOST_GOALS:
-        raise ConfigError(f"a site has at most {MOST_GOALS} goals")
+        raise ConfigError("a site has at most %(most)s goals", most=MOST_GOALS)
     row = models.Goal(site=site, created_at=now_ms())
     change_goal(row, name, definition)
     return row
@@ -55,10 +55,12 @@ def change_goal(row: models.Goal, name: str, definition: Definition) -> None:
     """
     name = name.strip()[:NAME_CHARS]
     if not name or name == BUILT_IN:
-        raise ConfigError(f"a goal needs a name of its own, other than {BUILT_IN!r}")
+        raise ConfigError(
+            "a goal needs a name of its own, other than %(name)r", name=BUILT_IN
+        )
     row.name = name
     row.definition = msgspec.to_builtins(definition)
     try:
         row.save()
     except IntegrityError:
-        raise ConfigError(f"there is a goal {name!r} already") from None
+        raise ConfigError("there is a goal %(name)r already", name=name) from None

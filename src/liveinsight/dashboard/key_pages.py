@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
+from liveinsight.dashboard.errors import explain
 from liveinsight.dashboard.keys import add_key, list_keys, revoke_key
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 from liveinsight.dashboard.sites import list_sites
@@ -24,7 +25,7 @@ def keys(request: HttpRequest) -> HttpResponse:
                 request.POST.get("name", ""), request.POST.get("site") or None
             )
         except ConfigError as error:
-            problem = str(error)
+            problem = explain(error)
     context = {
         "scope": read_scope(request),
         "keys": list_keys(),

@@ -34,7 +34,7 @@ def add_key(name: str, site: str | None = None) -> str:
     if not name:
         raise ConfigError("a key needs a name that says what it is for")
     if site and not reads:
-        raise ConfigError(f"{site!r} is no site, as in shop.example")
+        raise ConfigError("%(name)r is no site, as in shop.example", name=site)
     key = MARK + secrets.token_urlsafe(32)
     try:
         ApiKey.objects.create(
@@ -45,7 +45,7 @@ def add_key(name: str, site: str | None = None) -> str:
             created_at=now_ms(),
         )
     except IntegrityError:
-        raise ConfigError(f"there is a key {name!r} already") from None
+        raise ConfigError("there is a key %(name)r already", name=name) from None
     return key
 
 
@@ -62,7 +62,7 @@ def revoke_key(name: str) -> None:
     """
     in_force = ApiKey.objects.filter(name=name.strip(), revoked_at__isnull=True)
     if not in_force.update(revoked_at=now_ms()):
-        raise ConfigError(f"there is no key {name!r}")
+        raise ConfigError("there is no key %(name)r", name=name)
 
 
 def find_key(key: str) -> ApiKey | None:

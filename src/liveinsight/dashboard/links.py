@@ -42,13 +42,17 @@ def add_link(chosen: NewLink, account: str) -> models.SharedLink:
     if not name:
         raise ConfigError("a link needs a name that says whom it is for")
     if len(list_links(chosen.site)) >= MOST_LINKS:
-        raise ConfigError(f"a site has at most {MOST_LINKS} links; revoke one first")
+        raise ConfigError(
+            "a site has at most %(most)s links; revoke one first", most=MOST_LINKS
+        )
     if chosen.is_embeddable and chosen.password:
         # A frame on another site gets no cookie that would say it was given.
         raise ConfigError("an embedded page cannot ask for a password: choose one")
-    shortest, longest = PASSWORD_CHARS
-    if chosen.password and not shortest <= len(chosen.password) <= longest:
-        raise ConfigError(f"the password has {shortest} to {longest} characters")
+    least, most = PASSWORD_CHARS
+    if chosen.password and not least <= len(chosen.password) <= most:
+        raise ConfigError(
+            "the password has %(least)s to %(most)s characters", least=least, most=most
+        )
     now = now_ms()
     link = models.SharedLink.objects.create(
         site=chosen.site,

@@ -107,7 +107,9 @@ def read_one(text: str, site: str, account_id: int | None, field: str) -> Where:
     """The conditions of the segment of that id, as one."""
     segment = find_segment(text, site, account_id)
     if segment is None:
-        raise QueryError(field, f"there is no segment {text[:32]!r} that you may use")
+        raise QueryError(
+            field, "there is no segment %(name)r that you may use", name=text[:32]
+        )
     return And(filters_of(segment))
 
 
@@ -131,7 +133,7 @@ def save_segment(
     check_filters(filters, "filters")
     if segment.pk is None:
         if models.Segment.objects.count() >= MOST_SEGMENTS:
-            raise ConfigError(f"there are {MOST_SEGMENTS} segments already")
+            raise ConfigError("there are %(most)s segments already", most=MOST_SEGMENTS)
         segment.created_at = now_ms()
     segment.name = name
     segment.filters = [write_where(each) for each in filters]

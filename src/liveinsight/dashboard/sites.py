@@ -33,14 +33,14 @@ def add_site(domain: str, timezone: str = "UTC", name: str = "") -> str:
     """
     site = site_id(domain)
     if not site:
-        raise ConfigError(f"{domain!r} is no host name, as in shop.example")
+        raise ConfigError("%(name)r is no host name, as in shop.example", name=domain)
     check_timezone(timezone)
     _, is_new = models.Site.objects.get_or_create(
         domain=site,
         defaults={"timezone": timezone, "name": name.strip(), "created_at": now_ms()},
     )
     if not is_new:
-        raise ConfigError(f"the site {site} is there already")
+        raise ConfigError("the site %(name)s is there already", name=site)
     return site
 
 
@@ -73,7 +73,7 @@ def remove_site(domain: str) -> None:
     """
     removed, _ = models.Site.objects.filter(domain=site_id(domain)).delete()
     if not removed:
-        raise ConfigError(f"there is no site {domain!r}")
+        raise ConfigError("there is no site %(name)r", name=domain)
 
 
 def check_timezone(name: str) -> None:
@@ -81,4 +81,6 @@ def check_timezone(name: str) -> None:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(f"{name!r} is no time zone, as in Asia/Seoul") from None
+        raise ConfigError(
+            "%(name)r is no time zone, as in Asia/Seoul", name=name
+        ) from None

@@ -54,7 +54,7 @@ def find_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise QueryError("timezone", f"no time zone {name[:64]!r}") from error
+        raise QueryError("timezone", "no time zone %(name)r", name=name[:64]) from error
 
 
 def local_time(ms: int, zone: ZoneInfo) -> datetime:
@@ -88,7 +88,9 @@ def buckets(period: Period, interval: Interval, zone: ZoneInfo) -> list[Bucket]:
         QueryError: there are more than MAX_BUCKETS.
     """
     if (period.end - period.start) // _LENGTH[interval] > MAX_BUCKETS:
-        raise QueryError("interval", f"the period has over {MAX_BUCKETS} of it")
+        raise QueryError(
+            "interval", "the period has over %(most)s of it", most=MAX_BUCKETS
+        )
     if interval is Interval.MINUTE:
         first = period.start - period.start % MINUTE
         return [Bucket(at, at) for at in range(first, period.end, MINUTE)]

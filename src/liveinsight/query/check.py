@@ -63,7 +63,7 @@ def check_filters(
         QueryError: names `field`, and why not.
     """
     if len(filters) > MAX_FILTERS:
-        raise QueryError(field, f"give at most {MAX_FILTERS}")
+        raise QueryError(field, "give at most %(most)s", most=MAX_FILTERS)
     for where in filters:
         for leaf in leaves(where):
             if isinstance(leaf, Filter):
@@ -77,7 +77,9 @@ def _check_filter(condition: Filter, field: str) -> None:
     if dimension.level is Level.TIME:
         raise QueryError(field, "filter time with the period")
     if not 0 < len(condition.values) <= MAX_VALUES:
-        raise QueryError(field, f"give 1 to {MAX_VALUES} values")
+        raise QueryError(
+            field, "give %(least)s to %(most)s values", least=1, most=MAX_VALUES
+        )
     for value in condition.values:
         check_text(value, field)
         if not value and condition.operator not in _WHOLE_OPERATORS:
@@ -109,7 +111,7 @@ def _check_combination(question: Question) -> None:
     facts = {name: find_metric(name).facts for name in question.metrics}
     for name in facts if GOAL in question.dimensions else ():
         if facts[name] in _NOT_OF_GOALS:
-            raise QueryError("metrics", f"{name} cannot be cut by goal")
+            raise QueryError("metrics", "%(name)s cannot be cut by goal", name=name)
     if (
         question.attribution is not Attribution.SESSION
         and Facts.PRESENT in facts.values()
@@ -125,14 +127,16 @@ def _check_series(question: Question) -> None:
         return
     for name in question.metrics:
         if find_metric(name).facts is Facts.PRESENT:
-            raise QueryError("metrics", f"{name} is of one moment: leave out time")
+            raise QueryError(
+                "metrics", "%(name)s is of one moment: leave out time", name=name
+            )
     if question.compare is not None and len(question.dimensions) > 1:
         raise QueryError("compare", "a series is compared without other dimensions")
 
 
 def _check_names(field: str, names: Sequence[str], most: int) -> None:
     if len(names) > most:
-        raise QueryError(field, f"name at most {most}")
+        raise QueryError(field, "name at most %(most)s", most=most)
     if len(set(names)) != len(names):
         raise QueryError(field, "one is named twice")
     for name in names:
@@ -149,9 +153,11 @@ def _check_rows(question: Question) -> None:
         if order.by not in known:
             raise QueryError("order_by", "name a metric or dimension of the question")
     if not 0 < question.limit <= MAX_LIMIT:
-        raise QueryError("limit", f"give 1 to {MAX_LIMIT}")
+        raise QueryError("limit", "give %(least)s to %(most)s", least=1, most=MAX_LIMIT)
     if not 0 <= question.offset <= MAX_OFFSET:
-        raise QueryError("offset", f"give 0 to {MAX_OFFSET}")
+        raise QueryError(
+            "offset", "give %(least)s to %(most)s", least=0, most=MAX_OFFSET
+        )
 
 
 def check_period(field: str, period: Period) -> None:
@@ -171,7 +177,9 @@ def check_text(text: str, field: str) -> None:
         QueryError: it is too long, or no text; names `field`.
     """
     if len(text) > limits.URL_CHARS:
-        raise QueryError(field, f"a value has at most {limits.URL_CHARS} characters")
+        raise QueryError(
+            field, "a value has at most %(most)s characters", most=limits.URL_CHARS
+        )
     # Half of a surrogate pair is no text: the engine's driver would raise.
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise QueryError(field, "a value is not text")

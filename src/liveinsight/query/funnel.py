@@ -167,9 +167,11 @@ def check_funnel_question(question: FunnelQuestion) -> None:
         if question.dimension == GOAL:
             raise QueryError("dimension", "a funnel is not cut by goals")
     if not 0 < question.limit <= MAX_LIMIT:
-        raise QueryError("limit", f"give 1 to {MAX_LIMIT}")
+        raise QueryError("limit", "give %(least)s to %(most)s", least=1, most=MAX_LIMIT)
     if not 0 <= question.offset <= MAX_OFFSET:
-        raise QueryError("offset", f"give 0 to {MAX_OFFSET}")
+        raise QueryError(
+            "offset", "give %(least)s to %(most)s", least=0, most=MAX_OFFSET
+        )
 
 
 def check_funnel(funnel: Funnel, goals: tuple[Goal, ...] = ()) -> None:
@@ -179,12 +181,19 @@ def check_funnel(funnel: Funnel, goals: tuple[Goal, ...] = ()) -> None:
         QueryError: names the field, and why not.
     """
     if not LEAST_STEPS <= len(funnel.steps) <= MOST_STEPS:
-        raise QueryError("steps", f"give {LEAST_STEPS} to {MOST_STEPS}")
+        raise QueryError(
+            "steps", "give %(least)s to %(most)s", least=LEAST_STEPS, most=MOST_STEPS
+        )
     for index, step in enumerate(funnel.steps):
         check_filters((step.where,), field=f"steps[{index}]", goals=goals)
     window = funnel.window_ms
     if window is not None and not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
-        raise QueryError("window_ms", f"give {SHORTEST_WINDOW} to {LONGEST_WINDOW}")
+        raise QueryError(
+            "window_ms",
+            "give %(least)s to %(most)s",
+            least=SHORTEST_WINDOW,
+            most=LONGEST_WINDOW,
+        )
 
 
 def shape_funnel(

@@ -77,7 +77,7 @@ def list_stopped(question: FunnelQuestion, step: int, reader: Reader) -> Stopped
     check_funnel_question(question)
     count = len(question.funnel.steps)
     if not 1 <= step <= count:
-        raise QueryError("step", f"give 1 to {count}")
+        raise QueryError("step", "give %(least)s to %(most)s", least=1, most=count)
     statement = compile_stops(shape_funnel(question), step)
     found = ask(statement, question, question.period, reader)
     names = StoppedVisit.__struct_fields__

@@ -72,7 +72,9 @@ def find_goals(leaf: Filter, known: Sequence[Goal], field: str) -> list[Goal]:
         names = {goal.name for goal in known}
         for value in leaf.values:
             if value and value not in names:
-                raise QueryError(field, f"the site has no goal {value[:64]!r}")
+                raise QueryError(
+                    field, "the site has no goal %(name)r", name=value[:64]
+                )
         return [goal for goal in known if goal.name in leaf.values]
     return [
         goal

@@ -143,7 +143,7 @@ def check_journeys(question: JourneyQuestion) -> None:
         _check_place("through", question.through.place)
         _check_number("through", question.through.step, 1, question.steps)
     if len(question.groups) > MOST_GROUPS:
-        raise QueryError("groups", f"give at most {MOST_GROUPS}")
+        raise QueryError("groups", "give at most %(most)s", most=MOST_GROUPS)
     for pattern in question.groups:
         check_text(pattern, "groups")
         if ANY not in pattern:
@@ -244,11 +244,13 @@ def _check_place(field: str, place: Place) -> None:
     if place.kind is PlaceKind.EVENT:
         if not 0 < len(place.name) <= limits.EVENT_TYPE_CHARS:
             most = limits.EVENT_TYPE_CHARS
-            raise QueryError(field, f"an event's type has 1 to {most} characters")
+            raise QueryError(
+                field, "an event's type has 1 to %(most)s characters", most=most
+            )
         if place.name == ENGAGEMENT:
             raise QueryError(field, "engagement is no step of a journey")
 
 
 def _check_number(field: str, number: int, least: int, most: int) -> None:
     if not least <= number <= most:
-        raise QueryError(field, f"give {least} to {most}")
+        raise QueryError(field, "give %(least)s to %(most)s", least=least, most=most)

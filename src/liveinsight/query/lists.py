@@ -163,7 +163,7 @@ def last_hours(hours: int, timezone: str, now: int) -> Period:
         QueryError: `hours` is not 1 to MAX_HOURS.
     """
     if not 1 <= hours <= MAX_HOURS:
-        raise QueryError("hours", f"give 1 to {MAX_HOURS}")
+        raise QueryError("hours", "give %(least)s to %(most)s", least=1, most=MAX_HOURS)
     around = Period(now - (hours + 1) * HOUR, now + 1)
     running = buckets(around, Interval.HOUR, find_zone(timezone))[-hours:]
     return Period(running[0].start, now + 1)

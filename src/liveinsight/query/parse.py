@@ -100,7 +100,7 @@ def parse_period(
         begin = start_of_day(today - timedelta(days=_DAYS[name] - 1), zone)
     else:
         known = ", ".join(PERIODS)
-        raise QueryError("period", f"give one of {known}, or from and to")
+        raise QueryError("period", "give one of %(known)s, or from and to", known=known)
     return Period(begin, max(now, begin + 1))
 
 
@@ -180,7 +180,9 @@ def parse_filter(text: str) -> Where:
         operator = Operator(match["operator"])
     except ValueError as error:
         known = ", ".join(Operator)
-        raise QueryError("f", f"the operator is one of {known}") from error
+        raise QueryError(
+            "f", "the operator is one of %(known)s", known=known
+        ) from error
     return Filter(
         _unescape(match["dimension"]), operator, tuple(_split(match["values"]))
     )

@@ -165,13 +165,15 @@ def check_retention(question: RetentionQuestion) -> None:
         check_period("compare", question.compare)
     if question.interval not in INTERVALS:
         known = ", ".join(INTERVALS)
-        raise QueryError("interval", f"give one of {known}")
+        raise QueryError("interval", "give one of %(known)s", known=known)
     check_filters(question.filters, field="filters", goals=question.goals)
     check_filters(question.returns, field="returns", goals=question.goals)
     for period in filter(None, (question.period, question.compare)):
         asked = msgspec.structs.replace(question, period=period)
         if len(_buckets_of(asked)) > MOST_COHORTS:
-            raise QueryError("interval", f"a period has over {MOST_COHORTS} of it")
+            raise QueryError(
+                "interval", "a period has over %(most)s of it", most=MOST_COHORTS
+            )
 
 
 def compile_question(question: RetentionQuestion) -> tuple[str, list[object]]:

@@ -182,9 +182,13 @@ def _check(question: SessionsQuestion) -> tuple[int, int]:
     check_filters(question.filters, field="filters", goals=question.goals)
     check_text(question.search, "search")
     if len(question.search) > MAX_SEARCH_CHARS:
-        raise QueryError("search", f"give at most {MAX_SEARCH_CHARS} characters")
+        raise QueryError(
+            "search", "give at most %(most)s characters", most=MAX_SEARCH_CHARS
+        )
     if not 0 < question.limit <= MAX_LISTED:
-        raise QueryError("limit", f"give 1 to {MAX_LISTED}")
+        raise QueryError(
+            "limit", "give %(least)s to %(most)s", least=1, most=MAX_LISTED
+        )
     if not question.after:
         return 2 * LATEST_TIMESTAMP, _LAST
     matched = _CURSOR.fullmatch(question.after)

@@ -26,10 +26,6 @@ MAX_LEAVES = 60
 MAX_PATTERN_CHARS = 500
 
 _OPERATORS = {operator.value: operator for operator in Operator}
-_FORMS = (
-    "write [OPERATOR, DIMENSION, [VALUE, …]], [and|or, [FILTER, …]],"
-    " or [not|has_done|has_not_done, FILTER]"
-)
 
 
 def read_where(value: object, field: str) -> Where:
@@ -40,7 +36,7 @@ def read_where(value: object, field: str) -> Where:
     """
     where = _read(value, field, MAX_DEPTH)
     if sum(1 for _ in leaves(where)) > MAX_LEAVES:
-        raise QueryError(field, f"it has more than {MAX_LEAVES} conditions")
+        raise QueryError(field, "it has more than %(most)s conditions", most=MAX_LEAVES)
     return where
 
 
@@ -115,13 +111,17 @@ def check_pattern(pattern: str, field: str) -> None:
         QueryError: names `field`, and why it is none.
     """
     if len(pattern) > MAX_PATTERN_CHARS:
-        raise QueryError(field, f"a pattern has at most {MAX_PATTERN_CHARS} characters")
+        raise QueryError(
+            field, "a pattern has at most %(most)s characters", most=MAX_PATTERN_CHARS
+        )
     try:
         _pattern(pattern)
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         said = reason.decode() if isinstance(reason, bytes) else str(reason)
-        raise QueryError(field, f"no RE2 expression: {said}"[:300]) from None
+        raise QueryError(
+            field, "no RE2 expression: %(said)s", said=said[:281]
+        ) from None
 
 
 @lru_cache(maxsize=256)
@@ -143,12 +143,14 @@ def names_of(filters: Iterable[Where]) -> set[str]:
 
 def _read(value: object, field: str, depth: int) -> Where:
     if not isinstance(value, list | tuple) or not 2 <= len(value) <= 3:
-        raise QueryError(field, _FORMS)
+        raise _no_condition(field)
     if depth <= 0:
-        raise QueryError(field, f"conditions are nested more than {MAX_DEPTH} deep")
+        raise QueryError(
+            field, "conditions are nested more than %(most)s deep", most=MAX_DEPTH
+        )
     name = value[0]
     if not isinstance(name, str):
-        raise QueryError(f"{field}[0]", _FORMS)
+        raise _no_condition(f"{field}[0]")
     if name in ("and", "or") and len(value) == 2:
         parts = _read_parts(value[1], f"{field}[1]", depth - 1)
         return And(parts) if name == "and" else Or(parts)
@@ -158,12 +160,22 @@ def _read(value: object, field: str, depth: int) -> Where:
     if name in _OPERATORS and len(value) == 3:
         return _read_filter(_OPERATORS[name], value[1], value[2], field)
     known = ", ".join([*_OPERATORS, "and", "or", "not", "has_done", "has_not_done"])
-    raise QueryError(f"{field}[0]", f"give one of {known}, and what belongs to it")
+    raise QueryError(
+        f"{field}[0]", "give one of %(known)s, and what belongs to it", known=known
+    )
+
+
+def _no_condition(field: str) -> QueryError:
+    return QueryError(
+        field,
+        "write [OPERATOR, DIMENSION, [VALUE, …]], [and|or, [FILTER, …]],"
+        " or [not|has_done|has_not_done, FILTER]",
+    )
 
 
 def _read_parts(value: object, field: str, depth: int) -> tuple[Where, ...]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_LEAVES:
-        raise QueryError(field, f"give a list of 1 to {MAX_LEAVES} filters")
+        raise QueryError(field, "give a list of 1 to %(most)s filters", most=MAX_LEAVES)
     return tuple(
         _read(each, f"{field}[{index}]", depth) for index, each in enumerate(value)
     )

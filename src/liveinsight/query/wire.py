@@ -185,13 +185,14 @@ def read_period(form: PeriodForm, timezone: str, now: int, field: str) -> Period
     if isinstance(form, str):
         if form not in PERIODS:
             known = ", ".join(PERIODS)
-            raise QueryError(field, f"give one of {known}, or [from, to]")
+            raise QueryError(field, "give one of %(known)s, or [from, to]", known=known)
         return parse_period(form, None, None, timezone, now)
     try:
         return parse_period(None, str(form[0]), str(form[1]), timezone, now)
     except QueryError as error:
         place = {"from": f"{field}[0]", "to": f"{field}[1]"}
-        raise QueryError(place.get(error.field, error.field), error.reason) from None
+        named = place.get(error.field, error.field)
+        raise QueryError(named, error.text, **error.values) from None
 
 
 def read_filters(

@@ -23,7 +23,7 @@ from liveinsight.dashboard.alerts.outbox import (
     write_message,
 )
 from liveinsight.dashboard.alerts.watch import Watcher
-from liveinsight.dashboard.alerts.words import explain
+from liveinsight.dashboard.alerts.words import explain_delivery
 from liveinsight.dashboard.models import Alert, AlertMessage
 from liveinsight.dashboard.sites import add_site
 from liveinsight.errors import ConfigError, StoreUnavailable
@@ -291,4 +291,4 @@ def test_what_became_of_a_delivery_is_said_in_the_readers_language(
     said: str, shown: str
 ) -> None:
     with override("ko"):
-        assert explain(said) == shown
+        assert explain_delivery(said) == shown

@@ -5,6 +5,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.utils.translation import gettext_noop
 
 from liveinsight.dashboard.alerts.destination import UndeliveredError
 
@@ -41,7 +42,9 @@ def send_mail(address: str, subject: str, text: str, message_id: str) -> str:
     except smtplib.SMTPRecipientsRefused:
         raise UndeliveredError("the mail server refused the address") from None
     except smtplib.SMTPResponseException as error:
-        raise UndeliveredError(f"the mail server answered {error.smtp_code}") from None
+        raise UndeliveredError(
+            "the mail server answered %(number)s", number=error.smtp_code
+        ) from None
     except (OSError, smtplib.SMTPException, ValueError):
         raise UndeliveredError("the mail server is not reached") from None
-    return "the mail server took it"
+    return gettext_noop("the mail server took it")

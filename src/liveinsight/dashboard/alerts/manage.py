@@ -46,7 +46,9 @@ def add_alert(site: str, chosen: Chosen) -> models.Alert:
         ConfigError: what is chosen does not do.
     """
     if models.Alert.objects.count() >= MOST_ALERTS:
-        raise ConfigError(f"there are {MOST_ALERTS} alerts already; remove one first")
+        raise ConfigError(
+            "there are %(most)s alerts already; remove one first", most=MOST_ALERTS
+        )
     alert = models.Alert(site=site, secret=make_secret(), created_at=now_ms())
     return save_alert(alert, chosen)
 
@@ -83,12 +85,14 @@ def check_emails(emails: Sequence[str]) -> list[str]:
     """
     found = list(dict.fromkeys(each.strip() for each in emails if each.strip()))
     if len(found) > MOST_EMAILS:
-        raise ConfigError(f"at most {MOST_EMAILS} addresses of mail")
+        raise ConfigError("at most %(most)s addresses of mail", most=MOST_EMAILS)
     for each in found:
         try:
             validate_email(each)
         except ValidationError:
-            raise ConfigError(f"{each[:100]!r} is no address of mail") from None
+            raise ConfigError(
+                "%(name)r is no address of mail", name=each[:100]
+            ) from None
     return found
 
 

@@ -83,13 +83,15 @@ class Webhook:
         try:
             to = read_destination(url)
         except ConfigError as error:
-            raise UndeliveredError(str(error)) from None
+            raise UndeliveredError(error.text, **error.values) from None
         addresses = find_public_addresses(to, self.resolve)
         status = self.ask(to, addresses, headers, body)
         if status in REDIRECTS:
-            raise UndeliveredError(f"it answered {status}; redirects are not followed")
+            raise UndeliveredError(
+                "it answered %(number)s; redirects are not followed", number=status
+            )
         if status not in FINE:
-            raise UndeliveredError(f"it answered {status}")
+            raise UndeliveredError("it answered %(number)s", number=status)
         return f"it answered {status}"
 
     def ask(
@@ -114,8 +116,9 @@ class Webhook:
         except TimeoutError:
             raise UndeliveredError("it did not answer in time") from None
         except (OSError, http.client.HTTPException, ValueError):
-            said = "it did not answer in time" if timer.is_over else "no connection"
-            raise UndeliveredError(said) from None
+            if timer.is_over:
+                raise UndeliveredError("it did not answer in time") from None
+            raise UndeliveredError("no connection") from None
         finally:
             connection.close()
 

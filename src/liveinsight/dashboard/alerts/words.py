@@ -28,32 +28,22 @@ METRIC_NAMES: Final = {
     "revenue": gettext_noop("Revenue"),
 }
 
-ANSWERS: Final = (
-    gettext_noop("it answered %(number)s"),
-    gettext_noop("it answered %(number)s; redirects are not followed"),
-    gettext_noop("it did not answer in time"),
-    gettext_noop("no connection"),
-    gettext_noop("the host is not found"),
-    gettext_noop("the host is not public"),
-    gettext_noop("its certificate does not prove the host"),
-    gettext_noop("no mail server is set: LIVEINSIGHT_SMTP_HOST"),
-    gettext_noop("the mail server refused name or password"),
-    gettext_noop("the mail server refused the address"),
-    gettext_noop("the mail server answered %(number)s"),
-    gettext_noop("the mail server is not reached"),
-    gettext_noop("the mail server took it"),
+NUMBERED: Final = (
+    "it answered %(number)s",
+    "it answered %(number)s; redirects are not followed",
+    "the mail server answered %(number)s",
 )
-"""What deliveries note of how they went."""
+"""What deliveries note with the number of an answer."""
 NUMBER: Final = re.compile(r"\b[0-9]+\b")
 
 
-def explain(said: str) -> str:
+def explain_delivery(said: str) -> str:
     """What a delivery has noted, in the language of the page."""
     found = NUMBER.search(said)
     if found is None:
-        return _(said) if said in ANSWERS else said
+        return _(said)
     pattern = NUMBER.sub("%(number)s", said, count=1)
-    return _(pattern) % {"number": found[0]} if pattern in ANSWERS else said
+    return _(pattern) % {"number": found[0]} if pattern in NUMBERED else said
 
 
 def describe(watched: Watched) -> str:

@@ -97,8 +97,8 @@ def fields_of(struct: type) -> list[Field]:
     found = [
         Field(
             name=name,
-            meaning=mark_code(_(described["description"]))
-            if "description" in described
+            meaning=mark_code(_(said))
+            if (said := described.get("description"))
             else SafeString(),
             choices=list(dict.fromkeys(choices_of(described, components))),
             default=default_of(described),

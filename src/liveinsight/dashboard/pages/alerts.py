@@ -33,7 +33,8 @@ from liveinsight.dashboard.alerts.outbox import (
     Way,
     read_deliveries,
 )
-from liveinsight.dashboard.alerts.words import describe, explain
+from liveinsight.dashboard.alerts.words import describe, explain_delivery
+from liveinsight.dashboard.errors import explain
 from liveinsight.dashboard.pages.alert_forms import FORMS, AlertForm
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.sites import load_sites
@@ -155,7 +156,9 @@ def show_delivery(delivery: Delivery) -> Delivery:
     to = delivery.to
     if delivery.way is Way.WEBHOOK:
         to = to.partition("://")[2].partition("/")[0]
-    return msgspec.structs.replace(delivery, to=to, said=explain(delivery.said))
+    return msgspec.structs.replace(
+        delivery, to=to, said=explain_delivery(delivery.said)
+    )
 
 
 def is_fresh_test(message: models.AlertMessage, now: int) -> bool:
@@ -180,7 +183,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
         try:
             made = add_alert(scope.site, read_choice(form))
         except ConfigError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, explain(error))
         else:
             messages.success(request, _("The alert watches from now on."))
             return redirect(address_of(made))
@@ -204,7 +207,7 @@ def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         try:
             save_alert(row, read_choice(form))
         except ConfigError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, explain(error))
         else:
             messages.success(request, _("The alert is saved."))
             return redirect(address_of(row))

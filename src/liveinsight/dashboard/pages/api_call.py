@@ -86,7 +86,7 @@ def api_call(request: HttpRequest) -> HttpResponse:
     if not (endpoint.isascii() and endpoint.replace("_", "").isalpha()):
         raise QueryError("endpoint", "there is none of this name")
     if len(text) > LONGEST:
-        raise QueryError("question", f"it has more than {LONGEST} characters")
+        raise QueryError("question", "give at most %(most)s characters", most=LONGEST)
     try:
         pretty = msgspec.json.format(text, indent=2)
     except msgspec.DecodeError as error:

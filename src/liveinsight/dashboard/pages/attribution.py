@@ -36,7 +36,8 @@ def read_attribution(query: QueryDict) -> Attribution:
     try:
         return Attribution(query.get(PARAMETER) or Attribution.SESSION)
     except ValueError as error:
-        raise QueryError(PARAMETER, f"give one of {', '.join(Attribution)}") from error
+        known = ", ".join(Attribution)
+        raise QueryError(PARAMETER, "give one of %(known)s", known=known) from error
 
 
 def list_attributions(query: QueryDict) -> list[AttributionChoice]:

@@ -176,7 +176,9 @@ def read_asked(query: QueryDict, scope: Scope) -> Asked:
         raise QueryError("order", "order by a column of the table")
     page = query.get("page") or "0"
     if not (page.isascii() and page.isdigit() and int(page[:6]) < MOST_PAGES):
-        raise QueryError("page", f"give 0 to {MOST_PAGES - 1}")
+        raise QueryError(
+            "page", "give %(least)s to %(most)s", least=0, most=MOST_PAGES - 1
+        )
     return Asked(
         dimension=dimension,
         metrics=metrics,

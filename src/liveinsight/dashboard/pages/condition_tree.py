@@ -151,13 +151,19 @@ def read_tree(form: QueryDict) -> Group:
 def read_node(form: QueryDict, path: str) -> Line | Group:
     """The node at the place; nested no deeper than conditions can be."""
     if path.count(".") > MAX_DEPTH:
-        raise QueryError("conditions", f"they are nested more than {MAX_DEPTH} deep")
+        raise QueryError(
+            "conditions",
+            "conditions are nested more than %(most)s deep",
+            most=MAX_DEPTH,
+        )
     kind = form.get(f"kind.{path}", "")
     if kind in tuple(Kind):
         children: list[Line | Group] = []
         while f"kind.{path}.{len(children)}" in form:
             if len(children) >= MOST_CHILDREN:
-                raise QueryError("conditions", f"give at most {MOST_CHILDREN}")
+                raise QueryError(
+                    "conditions", "give at most %(most)s", most=MOST_CHILDREN
+                )
             children.append(read_node(form, f"{path}.{len(children)}"))
         return Group(kind=Kind(kind), path=path, children=children)
     operator = form.get(f"operator.{path}", Operator.IS)

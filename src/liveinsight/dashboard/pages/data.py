@@ -108,8 +108,9 @@ def begin(wanted: Wanted) -> Iterator[bytes]:
         if events > MOST_PARQUET:
             raise QueryError(
                 "format",
-                f"{events} events are too many for Parquet from a page: "
+                "%(events)s events are too many for Parquet from a page: "
                 "use `liveinsight export --format parquet`",
+                events=events,
             )
     pieces = exporter.stream(wanted)
     first = next(pieces, b"")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from liveinsight.core import limits
 from liveinsight.core.event import ENGAGEMENT
+from liveinsight.dashboard.errors import explain
 from liveinsight.dashboard.goals import BUILT_IN, NAME_CHARS
 from liveinsight.dashboard.pages.labels import OPERATOR_NAMES
 from liveinsight.errors import QueryError
@@ -198,7 +199,7 @@ class PropertyForm(forms.Form):
                 (where_of(Action(event_type="", properties=(test,))),), "value"
             )
         except QueryError as error:
-            self.add_error("value", error.reason)
+            self.add_error("value", explain(error))
 
     def test(self) -> PropertyTest | None:
         """The condition; None where no property is named."""

@@ -63,7 +63,7 @@ def read_direction(query: QueryDict) -> Direction:
         return Direction(query.get("direction") or Direction.FORWARDS)
     except ValueError as error:
         known = ", ".join(Direction)
-        raise QueryError("direction", f"give one of {known}") from error
+        raise QueryError("direction", "give one of %(known)s", known=known) from error
 
 
 def read_through(query: QueryDict) -> Through | None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from liveinsight.dashboard import models
 from liveinsight.dashboard.clock import now_ms
+from liveinsight.dashboard.errors import explain
 from liveinsight.dashboard.links import NewLink, add_link, list_links, revoke_link
 from liveinsight.dashboard.pages.link_form import AddLink
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
@@ -54,7 +55,7 @@ def links(request: HttpRequest) -> HttpResponse:
                 read_choice(request, form, scope), request.user.get_username()
             )
         except ConfigError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, explain(error))
         else:
             said = _("The link %(name)s is ready: copy it below.")
             messages.success(request, said % {"name": link.name})

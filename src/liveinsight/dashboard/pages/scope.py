@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from liveinsight.core.site import Sites, site_id
 from liveinsight.dashboard import runtime
+from liveinsight.dashboard.errors import explain
 from liveinsight.dashboard.goals import load_goals
 from liveinsight.dashboard.pages.attribution import PARAMETER as ATTRIBUTION
 from liveinsight.dashboard.pages.attribution import read_attribution
@@ -132,7 +133,8 @@ def answering_errors(
         try:
             return view(request, *args, **kwargs)
         except QueryError as error:
-            return render(request, "refused.html", {"problem": error}, status=400)
+            said = {"field": error.field, "reason": explain(error)}
+            return render(request, "refused.html", said, status=400)
         except StoreUnavailable as error:
             context = {"progress": is_rebuilding()}
             response = render(request, "unavailable.html", context, status=503)

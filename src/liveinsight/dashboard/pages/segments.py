@@ -15,6 +15,7 @@ from django.views.decorators.http import (
 )
 
 from liveinsight.dashboard import models, runtime
+from liveinsight.dashboard.errors import explain
 from liveinsight.dashboard.pages.condition_tree import (
     KIND_NAMES,
     Group,
@@ -158,7 +159,8 @@ def change(
             return redirect(way.replaced([format_filter(each) for each in filters]))
         saved = save(request, scope, saved, filters)
     except (ConfigError, FieldError) as error:
-        return show_form(request, scope, tree, saved=saved, way=way, problem=error)
+        said = explain(error)
+        return show_form(request, scope, tree, saved=saved, way=way, problem=said)
     messages.success(request, _("The segment is saved."))
     if way is not None and way.query:
         everything = way.query.copy()
@@ -188,7 +190,7 @@ def show_form(
     *,
     saved: models.Segment | None = None,
     way: WayBack | None = None,
-    problem: Exception | None = None,
+    problem: str = "",
 ) -> HttpResponse:
     """The form; status 400 with a problem."""
     if not tree.children:

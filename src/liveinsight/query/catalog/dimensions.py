@@ -141,10 +141,12 @@ def find_dimension(name: str, field: str = "dimensions") -> Dimension:
         return dimension
     key = name.removeprefix(PROPERTY)
     if key == name:
-        raise QueryError(field, f"no dimension {name[:64]!r}")
+        raise QueryError(field, "no dimension %(name)r", name=name[:64])
     if not 0 < len(key) <= limits.PROPERTY_KEY_CHARS:
         longest = limits.PROPERTY_KEY_CHARS
-        raise QueryError(field, f"a property's name has 1 to {longest} characters")
+        raise QueryError(
+            field, "a property's name has 1 to %(most)s characters", most=longest
+        )
     # The name is a value, not SQL: compile.py hands it over as a parameter.
     return Dimension(
         name=name,

@@ -238,7 +238,7 @@ def find_metric(name: str) -> Metric:
     """
     metric = METRICS.get(name)
     if metric is None:
-        raise QueryError("metrics", f"no metric {name[:64]!r}")
+        raise QueryError("metrics", "no metric %(name)r", name=name[:64])
     return metric
 
 
