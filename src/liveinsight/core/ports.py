@@ -1,6 +1,7 @@
 """What the collector asks of a store, and what the query layer asks of a warehouse."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import msgspec
@@ -51,7 +52,7 @@ class Store(Protocol):
 
 
 class Reader(Protocol):
-    """Where questions are answered. Implemented by store.warehouse."""
+    """Where questions are answered. Implemented by store.warehouse, store.moment."""
 
     def query(
         self, sql: str, params: Sequence[object] = ()
@@ -61,3 +62,10 @@ class Reader(Protocol):
         Raises:
             StoreUnavailable: the warehouse is closed or being replaced.
         """
+
+
+class History(Reader, Protocol):
+    """A reader whose answers can agree. Implemented by store.warehouse."""
+
+    def snapshot(self) -> AbstractContextManager[Reader]:
+        """For several questions of one thread: all are answered as of the first."""

@@ -83,7 +83,8 @@ def answers_json(
                 401, "authorization", "sign in, or send Bearer KEY", CHALLENGE
             )
         try:
-            answer = question(read_scope(request, asker), *args, **kwargs)
+            with runtime.one_moment():
+                answer = question(read_scope(request, asker), *args, **kwargs)
         except (FieldError, StoreUnavailable) as error:
             return answer_failure(error)
         return HttpResponse(msgspec.json.encode(answer), "application/json")

@@ -1,16 +1,18 @@
 """What the running server lends to the views; serve.py binds it before it listens."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Final, Protocol
 
 import msgspec
 
 from liveinsight.core.outcome import Sample
-from liveinsight.core.ports import Reader
+from liveinsight.core.ports import History, Reader
 from liveinsight.core.stack_counts import StackLedger
 from liveinsight.dashboard.live_hub import LiveHub
-from liveinsight.imports.run import PastImport
+from liveinsight.imports.marks import PastImport
+from liveinsight.query.once import Once
 from liveinsight.store.exporter import Exporter
 from liveinsight.store.person import Person
 
@@ -85,8 +87,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of the server that views ask."""
 
-    reader: Reader
-    """For what has been."""
+    reader: History
+    """For what has been; within `one_moment` as it was at the first question."""
     present: Reader | None = None
     """For what is now, where that is known from elsewhere, too."""
     timelines: Timelines | None = None
@@ -147,6 +149,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _bound: list[Runtime] = []
+_at_one_moment: Final = ContextVar[Runtime | None]("at_one_moment", default=None)
 
 
 def bind(runtime: Runtime) -> None:
@@ -156,6 +159,22 @@ def bind(runtime: Runtime) -> None:
 
 def current() -> Runtime:
     """The parts of the server that runs."""
+    within = _at_one_moment.get()
+    if within is not None:
+        return within
     if not _bound:
         raise RuntimeError("the server has not bound its runtime")
     return _bound[0]
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Within it the numbers agree, however much comes in: for what only reads."""
+    server = current()
+    with server.reader.snapshot() as moment:
+        reading = msgspec.structs.replace(server, reader=Once(moment))
+        token = _at_one_moment.set(reading)
+        try:
+            yield
+        finally:
+            _at_one_moment.reset(token)

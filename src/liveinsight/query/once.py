@@ -1,19 +1,19 @@
-"""A page's reader: what several of its parts ask alike is asked once."""
+"""The reader of one moment: what is asked of it twice is asked once."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from liveinsight.core.ports import Reader
 
 
 class Once:
-    """Implements Reader over another one; keeps what it has answered.
+    """Implements History over a snapshot; keeps what it has answered.
 
-    For one page, whose panels have their totals in common, and no longer: what comes
-    in meanwhile is not seen.
+    For one page or answer, whose parts have their totals in common, and no longer.
     """
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, moment: Reader) -> None:
+        self._moment = moment
         self._answers: dict[tuple[str, str], list[tuple[object, ...]]] = {}
 
     def query(
@@ -26,5 +26,9 @@ class Once:
         """
         key = (sql, repr(params))
         if key not in self._answers:
-            self._answers[key] = self._reader.query(sql, params)
+            self._answers[key] = self._moment.query(sql, params)
         return self._answers[key]
+
+    def snapshot(self) -> AbstractContextManager[Reader]:
+        """It is one already."""
+        return nullcontext(self)

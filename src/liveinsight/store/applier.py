@@ -30,6 +30,8 @@ LONGEST_REST = 2.0
 CHECKPOINT_SECONDS = 300
 CHECKPOINT_EVENTS = 250_000
 """Between two checkpoints: bounds the log that a start after kill -9 replays."""
+CHECKPOINT_REST = 30
+"""Seconds after one that failed: each batch would have to wait for another."""
 
 MEND_SECONDS = 60
 """Between two openings of a warehouse that questions call damaged."""
@@ -85,6 +87,7 @@ class Applier:
         self._last_s = 0.0
         self._checkpointed = 0
         self._checkpoint_at = 0.0
+        self._checkpoint_again_at = 0.0
         self._since_checkpoint = 0
         self._backlog = 0
         self._is_failing = False
@@ -225,11 +228,16 @@ class Applier:
         )
 
     def _checkpoint_if_due(self) -> None:
-        if not self._since_checkpoint:
+        now = time.monotonic()
+        if not self._since_checkpoint or now < self._checkpoint_again_at:
             return
         caught_up = self._since_checkpoint >= CHECKPOINT_EVENTS
-        if caught_up or time.monotonic() >= self._checkpoint_at:
-            self._checkpointed = self._warehouse.checkpoint()
+        if caught_up or now >= self._checkpoint_at:
+            try:
+                self._checkpointed = self._warehouse.checkpoint()
+            except StoreUnavailable:
+                self._checkpoint_again_at = time.monotonic() + CHECKPOINT_REST
+                raise
             self._since_checkpoint = 0
             self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,18 +19,20 @@ import duckdb
 from liveinsight.core.event import Event
 from liveinsight.core.limits import SECOND
 from liveinsight.core.outcome import Outcome
+from liveinsight.core.ports import Reader
 from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.store.apply import Applied, apply_events, refold_user
 from liveinsight.store.erase import erase_user
 from liveinsight.store.inbox import LedgerLine
+from liveinsight.store.moment import Moment, Rows
 from liveinsight.store.person import Copies, Person
 
 CHECKPOINT_BYTES = 128 * 1024 * 1024
 """Of log; then a commit writes it into the file. 16 MB, the default, held commits
 up to 90 ms in a hundred; 128 MB 9 ms (study, engine.md)."""
 
-CHECKPOINT_PAUSES = (0.05, 0.1, 0.2, 0.4)
-"""Seconds between tries; questions of the live page take less than all of them."""
+CHECKPOINT_PATIENCE = 10.0
+"""Seconds for the questions under way to end; then it is tried all the same."""
 
 ENGINE_NICENESS = 10
 
@@ -61,7 +64,9 @@ class Warehouse:
         self._writing = threading.RLock()
         self._gate = threading.Condition()
         self._free: list[duckdb.DuckDBPyConnection] = []
-        self._busy: set[duckdb.DuckDBPyConnection] = set()
+        self._busy: dict[duckdb.DuckDBPyConnection, int] = {}
+        """Those in use, and the how manieth use it is."""
+        self._uses = 0
         self._is_swapping = False
         self.last_checkpoint_ms = 0
         """How long the last checkpoint held the writer."""
@@ -115,15 +120,37 @@ class Warehouse:
         Raises:
             StoreUnavailable: the warehouse is closed, damaged or being replaced.
         """
+        with self._cursor() as cursor:
+            return self._ask(cursor, sql, params)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Reader]:
+        """For several questions: all are answered as of the first of them."""
+        moment = Moment(self._reading)
         try:
-            return self._ask(sql, params)
+            yield moment
+        finally:
+            moment.end()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Callable[[str, Sequence[object]], Rows]]:
+        with self._cursor() as cursor:
+            self._ask(cursor, "begin transaction read only", ())
+            try:
+                yield partial(self._ask, cursor)
+            finally:
+                with suppress(duckdb.Error):
+                    cursor.execute("rollback")
+
+    def _ask(
+        self, cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[object]
+    ) -> Rows:
+        try:
+            with _translated():
+                return list(cursor.execute(sql, list(params)).fetchall())
         except DamagedError as error:
             self.damaged = True
             raise StoreUnavailable("the warehouse is being mended") from error
-
-    def _ask(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        with self._cursor() as cursor, _translated():
-            return list(cursor.execute(sql, list(params)).fetchall())
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -190,14 +217,27 @@ class Warehouse:
         ]
 
     def checkpoint(self) -> int:
-        """The mark that the file alone now holds, should its log be lost."""
+        """The mark that the file alone now holds, should its log be lost.
+
+        Waits for the questions under way, while others begin: the engine refuses as
+        long as one sees the tables as they were before the last update.
+        """
         with self._writing:
             mark = self.mark()
             began = time.perf_counter()
+            self._wait_for_questions()
             with self._cursor() as cursor, _translated():
-                _checkpoint(cursor)
+                cursor.execute("checkpoint")
             self.last_checkpoint_ms = int((time.perf_counter() - began) * SECOND)
         return mark
+
+    def _wait_for_questions(self) -> None:
+        with self._gate:
+            last = self._uses
+            self._gate.wait_for(
+                lambda: all(use > last for use in self._busy.values()),
+                timeout=CHECKPOINT_PATIENCE,
+            )
 
     def verify(self) -> None:
         """Reads every block once.
@@ -219,7 +259,9 @@ class Warehouse:
     def _read_all(self, tables: Sequence[str] = TABLES) -> None:
         for table in tables:
             # hash() of the whole row: max() and count() are answered from statistics
-            self._ask(f"select bit_xor(hash(t)) from {table} t")  # noqa: S608  # ours
+            read = f"select bit_xor(hash(t)) from {table} t"  # noqa: S608  # ours
+            with self._cursor() as cursor, _translated():
+                cursor.execute(read).fetchall()
 
     def close(self) -> None:
         """Interrupts what runs and closes the file; questions are refused then."""
@@ -339,12 +381,13 @@ class Warehouse:
             if self._database is None:
                 raise StoreUnavailable("the warehouse is being opened")
             cursor = self._free.pop() if self._free else self._database.cursor()
-            self._busy.add(cursor)
+            self._uses += 1
+            self._busy[cursor] = self._uses
         try:
             yield cursor
         finally:
             with self._gate:
-                self._busy.discard(cursor)
+                del self._busy[cursor]
                 if self._database is None or len(self._free) >= self._threads * 4:
                     cursor.close()
                 else:
@@ -391,22 +434,6 @@ def _signature(path: Path) -> str:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _checkpoint(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Writes the log into the file, as soon as the engine finds a moment for it.
-
-    Beside questions it now and then says that other transactions are active, though
-    none writes: seen three times in three minutes of load with a live page open.
-    """
-    for pause in CHECKPOINT_PAUSES:
-        try:
-            cursor.execute("checkpoint")
-        except duckdb.TransactionException:
-            time.sleep(pause)
-        else:
-            return
-    cursor.execute("checkpoint")
 
 
 def _connect_politely(

@@ -50,7 +50,8 @@ def view_of(endpoint: Endpoint[Any, Any]) -> Callable[[HttpRequest], HttpRespons
             reason = f"more than {chosen().api_requests_per_minute} in a minute"
             return answer_error(429, "requests", reason, {"Retry-After": str(wait)})
         try:
-            return answer(endpoint, caller, request)
+            with runtime.one_moment():
+                return answer(endpoint, caller, request)
         except (FieldError, StoreUnavailable) as error:
             return answer_failure(error)
 

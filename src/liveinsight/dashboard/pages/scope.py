@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Concatenate, ParamSpec
 
 import msgspec
@@ -124,14 +125,16 @@ def stack_name() -> str:
 def answering_errors(
     view: Callable[Concatenate[HttpRequest, View], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, View], HttpResponse]:
-    """The view, with a page for a question that cannot be answered."""
+    """The view, whose numbers agree; with a page for a question without an answer."""
 
     @functools.wraps(view)
     def answer(
         request: HttpRequest, /, *args: View.args, **kwargs: View.kwargs
     ) -> HttpResponse:
+        reads = request.method in ("GET", "HEAD")
         try:
-            return view(request, *args, **kwargs)
+            with runtime.one_moment() if reads else nullcontext():
+                return view(request, *args, **kwargs)
         except QueryError as error:
             said = {"field": error.field, "reason": explain(error)}
             return render(request, "refused.html", said, status=400)

@@ -24,7 +24,6 @@ from liveinsight.dashboard.pages.report import (
 )
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
 from liveinsight.dashboard.shares import shareable
-from liveinsight.query.once import Once
 
 
 @shareable
@@ -35,7 +34,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
     """The page; for htmx only the part that it asks for."""
     scope = read_scope(request)
     chosen = choose_period(request.GET, scope)
-    reader = Once(runtime.current().reader)
+    reader = runtime.current().reader
     target = request.headers.get("HX-Target", "")
     for panel in PANELS:
         if target == panel.element_id:
