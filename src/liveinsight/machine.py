@@ -250,7 +250,7 @@ class Machine:
             if self.eraser.people():
                 return  # what holds them stays where it is until it is rewritten
             archive_closed_hours(self.inbox, self.archive, now_ms())
-            self.inbox.remove_through(self.applier.stats().checkpointed_mark)
+            self.inbox.rows.remove_through(self.applier.stats().checkpointed_mark)
 
     def erase(self, person: Person, account: str) -> Asked:
         """Has a visitor erased from all that this machine holds."""

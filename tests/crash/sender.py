@@ -55,7 +55,7 @@ async def main(folder: Path, seed: int) -> None:
         await asyncio.sleep(0.2)
         await asyncio.to_thread(archive_closed_hours, inbox, archive, T0 + 10**9)
         mark = await asyncio.to_thread(opened.warehouse.checkpoint)
-        await asyncio.to_thread(inbox.remove_through, mark)
+        await asyncio.to_thread(inbox.rows.remove_through, mark)
         assert len(sending) == 8
 
 

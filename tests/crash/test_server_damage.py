@@ -100,8 +100,8 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
         )
     machine.applier.apply_waiting()
     archive_closed_hours(machine.inbox, machine.archive, now)
-    machine.inbox.remove_through(machine.warehouse.checkpoint())
-    assert machine.inbox.events_after(0) == 0
+    machine.inbox.rows.remove_through(machine.warehouse.checkpoint())
+    assert machine.inbox.rows.events_after(0) == 0
     machine.close()
     return folder, key
 

@@ -85,7 +85,7 @@ def test_the_lines_are_those_of_the_archive_in_a_folder(
     events = [an_event(number, received_at=NINE) for number in range(3)]
     inbox, folder = Inbox(tmp_path / "inbox.sqlite3"), Archive(tmp_path / "archive")
     inbox.append(events)
-    folder.write(iter(inbox.raw_rows_after(0, 10)), 1, 1)
+    folder.write(iter(inbox.rows.raw_after(0, 10)), 1, 1)
     inbox.close()
     [written] = folder.objects()
     body = (folder.folder / written.name).read_bytes()

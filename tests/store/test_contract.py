@@ -58,7 +58,7 @@ def _inbox(folder: Path) -> Iterator[Trial]:
 
     def stored() -> list[Event]:
         return [
-            event for row in opened[-1].rows_after(0, 10_000) for event in row.events
+            event for row in opened[-1].rows.after(0, 10_000) for event in row.events
         ]
 
     def open_again() -> Store:

@@ -42,7 +42,7 @@ def a_machine(folder: Path) -> Machine:
         theirs(101, received_at=later, revenue=Revenue(amount=1.5, currency="EUR")),
     )
     archive_closed_hours(machine.inbox, machine.archive, T0 + 2 * HOUR)
-    machine.inbox.remove_through(machine.warehouse.checkpoint())
+    machine.inbox.rows.remove_through(machine.warehouse.checkpoint())
     machine.take(*others(30), theirs(111, received_at=T0 + 3 * HOUR))
     machine.inbox.append([theirs(112, received_at=T0 + 3 * HOUR), an_event(60)])
     return machine

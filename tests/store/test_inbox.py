@@ -24,7 +24,7 @@ def an_inbox(folder: Path, **options: int) -> Inbox:
 
 
 def all_events(inbox: Inbox) -> list[Event]:
-    return [event for row in inbox.rows_after(0, 1_000_000) for event in row.events]
+    return [event for row in inbox.rows.after(0, 1_000_000) for event in row.events]
 
 
 def test_the_inbox_is_a_store(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_requests_at_once_share_few_commits(tmp_path: Path) -> None:
         )
 
     asyncio.run(send())
-    assert inbox.last_seq() < 100
+    assert inbox.rows.last_seq() < 100
     assert {event.event_id for event in all_events(inbox)} == {
         an_event(number).event_id for number in range(500)
     }
@@ -70,7 +70,7 @@ def test_the_listener_hears_of_events_once_they_are_durable(tmp_path: Path) -> N
     inbox = Inbox(
         tmp_path / "inbox.sqlite3",
         on_commit=lambda committed: heard.append(
-            (inbox.last_seq(), [event for events in committed for event in events])
+            (inbox.rows.last_seq(), [event for events in committed for event in events])
         ),
     )
     asyncio.run(inbox.record(a_batch(an_event(1))))
@@ -111,7 +111,7 @@ def test_a_request_that_only_rejects_is_counted_and_sampled(tmp_path: Path) -> N
         30,
     )
     assert inbox.samples() == [sample] * 20
-    assert inbox.last_seq() == 0
+    assert inbox.rows.last_seq() == 0
     inbox.close()
 
 
@@ -210,7 +210,7 @@ def test_a_cancelled_request_keeps_the_others_waiting_in_peace(tmp_path: Path) -
 def test_history_keeps_its_hours_of_receipt(tmp_path: Path) -> None:
     inbox = an_inbox(tmp_path)
     inbox.append([an_event(n * 600) for n in range(12)])
-    hours = [(row.hour, row.events) for row in inbox.raw_rows_after(0, 100)]
+    hours = [(row.hour, row.events) for row in inbox.rows.raw_after(0, 100)]
     assert sum(events for _, events in hours) == 12
     assert [hour for hour, _ in hours] == sorted({hour for hour, _ in hours})
     assert {line.hour: line.count for line in inbox.ledger()} == dict(hours)
@@ -221,11 +221,11 @@ def test_rows_leave_only_when_archived_and_checkpointed(tmp_path: Path) -> None:
     inbox = an_inbox(tmp_path)
     for number in range(4):
         inbox.append([an_event(number)])
-    assert inbox.remove_through(4) == 0
-    inbox.mark_archived(3)
-    assert inbox.remove_through(2) == 2
-    assert inbox.remove_through(4) == 1
-    assert inbox.first_seq() == 4
+    assert inbox.rows.remove_through(4) == 0
+    inbox.rows.mark_archived(3)
+    assert inbox.rows.remove_through(2) == 2
+    assert inbox.rows.remove_through(4) == 1
+    assert inbox.rows.first_seq() == 4
     assert sum(line.count for line in inbox.ledger()) == 4
     inbox.close()
 
@@ -233,15 +233,15 @@ def test_rows_leave_only_when_archived_and_checkpointed(tmp_path: Path) -> None:
 def test_row_numbers_are_never_used_again(tmp_path: Path) -> None:
     inbox = an_inbox(tmp_path)
     inbox.append([an_event(1)])
-    inbox.mark_archived(1)
-    inbox.remove_through(1)
+    inbox.rows.mark_archived(1)
+    inbox.rows.remove_through(1)
     inbox.close()
     inbox = an_inbox(tmp_path)
     inbox.append([an_event(2)])
-    assert [row.seq for row in inbox.rows_after(0, 10)] == [2]
-    inbox.continue_after(50)
+    assert [row.seq for row in inbox.rows.after(0, 10)] == [2]
+    inbox.rows.continue_after(50)
     inbox.append([an_event(3)])
-    assert inbox.last_seq() == 51
+    assert inbox.rows.last_seq() == 51
     inbox.close()
 
 

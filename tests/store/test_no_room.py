@@ -63,5 +63,5 @@ def test_a_mistake_in_work_on_the_inbox_is_its_callers_alone(tmp_path: Path) -> 
     with pytest.raises(LookupError):
         inbox._writer.do(mistake)
     inbox.append([an_event(1)])
-    assert inbox.events_after(0) == 1
+    assert inbox.rows.events_after(0) == 1
     inbox.close()

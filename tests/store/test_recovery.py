@@ -21,7 +21,7 @@ def a_machine_with_history(folder: Path, *, killed: bool) -> list[str]:
     events = [an_event(number) for number in range(600)]
     machine.take(*events[:200])
     archive_closed_hours(machine.inbox, machine.archive, T0 + 2 * HOUR)
-    assert machine.inbox.remove_through(machine.warehouse.checkpoint()) > 0
+    assert machine.inbox.rows.remove_through(machine.warehouse.checkpoint()) > 0
     machine.take(*events[200:400])
     machine.warehouse.checkpoint()
     machine.take(*events[400:])
@@ -149,7 +149,7 @@ def test_an_older_file_put_back_is_built_anew(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.take(*(an_event(number) for number in range(2, 50)))
     archive_closed_hours(machine.inbox, machine.archive, T0 + 2 * HOUR)
-    machine.inbox.remove_through(machine.warehouse.checkpoint())
+    machine.inbox.rows.remove_through(machine.warehouse.checkpoint())
     machine.close()
     (tmp_path / "warehouse.duckdb").write_bytes(old)
     machine = Machine(tmp_path)

@@ -52,7 +52,7 @@ def load_newest(inbox: Inbox, warehouse: Warehouse) -> None:
             events = [each for each in day_before(now, ago) if each.time > newest]
             for batch in batches(events, BATCH):
                 inbox.append(batch)
-                warehouse.apply(batch, {INBOX: inbox.last_seq()})
+                warehouse.apply(batch, {INBOX: inbox.rows.last_seq()})
     warehouse.checkpoint()
 
 

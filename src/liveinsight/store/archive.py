@@ -18,7 +18,8 @@ import msgspec
 from liveinsight.core.event import Event
 from liveinsight.core.limits import HOUR, SECOND
 from liveinsight.errors import StoreError
-from liveinsight.store.inbox import Inbox, RawRow
+from liveinsight.store.inbox import Inbox
+from liveinsight.store.inbox_rows import RawRow
 
 RANGE_EVENTS = 100_000
 RANGE_HOURS = 48
@@ -133,15 +134,15 @@ class Archive:
 
 def archive_closed_hours(inbox: Inbox, archive: Archive, now: int) -> int:
     """The number of events archived: of closed hours, or 100,000 and more of any."""
-    archived = inbox.archived()
+    archived = inbox.rows.archived()
     archive.remove_after(archived)
     written = 0
     while True:
-        last, events = _end_of_range(inbox.row_sizes_after(archived), now)
+        last, events = _end_of_range(inbox.rows.sizes_after(archived), now)
         if not events:
             return written
         archive.write(_rows(inbox, archived, last), archived + 1, last)
-        inbox.mark_archived(last)
+        inbox.rows.mark_archived(last)
         archived = last
         written += events
 
@@ -165,7 +166,7 @@ def _end_of_range(sizes: Sequence[tuple[int, int, int]], now: int) -> tuple[int,
 
 def _rows(inbox: Inbox, after: int, last: int) -> Iterator[RawRow]:
     while after < last:
-        for row in inbox.raw_rows_after(after, _READ_EVENTS):
+        for row in inbox.rows.raw_after(after, _READ_EVENTS):
             if row.seq > last:
                 return
             after = row.seq

@@ -230,9 +230,9 @@ class Eraser:
         """Whether the warehouse has all that had come when they asked."""
         mark = self._recovery.warehouse.mark()
         wanted = max(
-            [self._inbox.archived(), *(erasure.asked_seq for erasure in waiting)]
+            [self._inbox.rows.archived(), *(erasure.asked_seq for erasure in waiting)]
         )
-        return mark >= wanted or not self._inbox.events_after(mark)
+        return mark >= wanted or not self._inbox.rows.events_after(mark)
 
     def _finish(self, waiting: list[Erasure]) -> None:
         warehouse = self._recovery.warehouse

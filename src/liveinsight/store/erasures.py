@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from liveinsight.core.outcome import Outcome
-from liveinsight.store.inbox import Inbox, RawRow
+from liveinsight.store.inbox import Inbox
+from liveinsight.store.inbox_rows import RawRow
 from liveinsight.store.person import Copies, Copy, Person, copy_of, count_copies, part
 
 _READ_EVENTS = 5_000
@@ -93,7 +94,7 @@ class Erasures:
 
         The ledger's `received` is as if they had not come.
         """
-        archived = self._inbox.archived()
+        archived = self._inbox.rows.archived()
         copies = list(erasure.copies or ())
         changed: list[tuple[int, bytes, int]] = []
         for row in self._rows(through):
@@ -141,7 +142,7 @@ class Erasures:
         """Read beside the writer: no row is ever changed but here."""
         after = 0
         while after < through:
-            found = self._inbox.raw_rows_after(after, _READ_EVENTS)
+            found = self._inbox.rows.raw_after(after, _READ_EVENTS)
             if not found:
                 return
             after = found[-1].seq

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -16,29 +16,16 @@ from typing import TypeVar
 import msgspec
 
 from liveinsight.core.event import EncodedEvents
-from liveinsight.core.outcome import LedgerKey, Sample
 from liveinsight.errors import StoreUnavailable
+from liveinsight.store.inbox_writes import Request, write_group
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-ROW_EVENTS = 1_000
-"""The applier takes whole rows, and at most this many events at once."""
 GATHER_S = 0.004
 """The least time between two groups. Each is a commit and some ten hand-overs of
 Python's lock: handed over one by one, requests cost twice as much."""
-
-
-class Request(msgspec.Struct, kw_only=True):
-    """One request on its way into the inbox."""
-
-    events: EncodedEvents
-    hour: int
-    ledger: Mapping[LedgerKey, int]
-    samples: Sequence[Sample]
-    settled: Callable[[StoreUnavailable | None], None]
-    """Called on the loop: None is durable."""
 
 
 class Gathering:
@@ -217,25 +204,9 @@ class GroupCommit(threading.Thread):
             log.exception("the listener of the inbox failed")
 
     def _write(self, group: list[Request]) -> None:
-        rows = list(_rows(group))
         hosts = {site for request in group for site, _ in request.events.sessions}
         new_hosts = hosts - self._known_hosts
-        ledger, samples = _counts(group), _samples(group)
-        if len(rows) > 1:
-            self._connection.execute("begin immediate")
-            for hour, events, body in rows[1:]:
-                self._connection.execute(
-                    "insert into inbox (hour, events, body) values (?, ?, ?)",
-                    (hour, events, body),
-                )
-        hour, events, body = rows[0] if rows else (0, 0, b"")
-        self._connection.execute(
-            "insert into commits (hour, events, body, ledger, samples, hosts)"
-            " values (?, ?, ?, ?, ?, ?)",
-            (hour, events, body, ledger, samples, _json(sorted(new_hosts))),
-        )
-        if len(rows) > 1:
-            self._connection.execute("commit")
+        write_group(self._connection, group, new_hosts)
         self._known_hosts |= new_hosts
 
     def _work(self, job: _Job) -> None:
@@ -268,42 +239,3 @@ class GroupCommit(threading.Thread):
             self._disk_is_full = free < self._min_free_bytes
         if self._disk_is_full:
             raise StoreUnavailable("the disk is nearly full")
-
-
-def _rows(group: list[Request]) -> Iterator[tuple[int, int, bytes]]:
-    """(hour, number, body) of the rows: whole requests of one hour, few enough."""
-    hour, events, bodies = 0, 0, list[bytes]()
-    for request in group:
-        count = request.events.count
-        if not count:
-            continue
-        if bodies and (request.hour != hour or events + count > ROW_EVENTS):
-            yield hour, events, b"".join(bodies)
-            events, bodies = 0, []
-        hour = request.hour
-        events += count
-        bodies.append(request.events.lines)
-    if bodies:
-        yield hour, events, b"".join(bodies)
-
-
-def _counts(group: list[Request]) -> str:
-    counts: dict[tuple[int, LedgerKey], int] = {}
-    for request in group:
-        for key, count in request.ledger.items():
-            line = (request.hour, key)
-            counts[line] = counts.get(line, 0) + count
-    return _json(
-        [
-            (key.site, hour, key.outcome, key.reason, count)
-            for (hour, key), count in counts.items()
-        ]
-    )
-
-
-def _samples(group: list[Request]) -> str:
-    return _json([sample for request in group for sample in request.samples])
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

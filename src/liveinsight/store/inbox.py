@@ -5,27 +5,30 @@ only when archive and the warehouse's checkpointed file both hold them.
 """
 
 import asyncio
-import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from liveinsight.core.event import EncodedEvents, Event
-from liveinsight.core.limits import DAY, HOUR, SECOND
-from liveinsight.core.outcome import LedgerKey, Outcome, Sample
+from liveinsight.core.limits import DAY, SECOND
+from liveinsight.core.outcome import Outcome, Sample
 from liveinsight.core.ports import Batch, Salts
 from liveinsight.errors import StoreUnavailable
-from liveinsight.store.group_commit import (
-    ROW_EVENTS,
-    Gathering,
-    GroupCommit,
+from liveinsight.store.group_commit import Gathering, GroupCommit
+from liveinsight.store.inbox_file import InboxReader, open_to_write
+from liveinsight.store.inbox_rows import InboxRows
+from liveinsight.store.inbox_salts import make_salts, remove_old_salts
+from liveinsight.store.inbox_writes import (
     Request,
+    count_received,
+    hour_of,
+    write_events,
 )
 from liveinsight.store.running import RunningSession, RunningSessions
 
@@ -33,28 +36,6 @@ T = TypeVar("T")
 
 CLOSE_S = 5
 """What the requests under way get when the inbox closes beside them."""
-
-LOG_TRIES = 10
-"""At the writer's lock, each for the time that a connection waits for it."""
-
-_encode_lines = msgspec.json.Encoder().encode_lines
-_decode_lines = msgspec.json.Decoder(Event).decode_lines
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One row of the inbox, read back."""
-
-    seq: int
-    events: list[Event]
-
-
-class RawRow(msgspec.Struct, frozen=True):
-    """One row as it is stored: newline-JSON, of one UTC hour of receipt."""
-
-    seq: int
-    hour: int
-    events: int
-    body: bytes
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,16 +77,14 @@ class Inbox:
         self._closed = False
         self._running = RunningSessions()
         self._salts: dict[int, Salts] = {}
-        writing = _connect(path)
-        writing.executescript(
-            files("liveinsight.store").joinpath("inbox_tables.sql").read_text("utf-8")
-        )
-        self._reading = _connect(path)
-        self._reading_lock = threading.Lock()
+        writing = open_to_write(path)
+        self._reader = InboxReader(path)
         self._writer = GroupCommit(
             path, writing, self._settle, on_commit, min_free_bytes
         )
         self._writer.start()
+        self.rows = InboxRows(self._reader, self._writer)
+        """What applier and archive read, and what they say they have."""
         self._gathering: Gathering | None = None
 
     # The port: what the collector calls, on the event loop.
@@ -153,7 +132,7 @@ class Inbox:
         gathering.add(
             Request(
                 events=events,
-                hour=_hour_of(batch),
+                hour=_hour_of_batch(batch),
                 ledger=batch.ledger,
                 samples=batch.samples,
                 settled=settled,
@@ -165,7 +144,9 @@ class Inbox:
         day = now // DAY
         known = self._salts.get(day)
         if known is None:
-            known = await asyncio.to_thread(self._make_salts, day)
+            known = await asyncio.to_thread(
+                self._writer.do, partial(make_salts, day=day)
+            )
             self._salts = {day: known}
         return known
 
@@ -184,137 +165,21 @@ class Inbox:
         for session in sessions:
             self._running.seed(session)
 
-    # Imports and history.
+    # Events that come by no request, and how far the applier is.
 
-    def append(
-        self, events: Sequence[Event], ledger: Mapping[LedgerKey, int] | None = None
-    ) -> None:
+    def append(self, events: Sequence[Event]) -> None:
         """Returns when the events are durable; blocks, so never on the event loop.
 
-        Without `ledger` each event counts as received, in its own hour of receipt.
+        Each counts as received, in its own hour of receipt.
 
         Raises:
             StoreUnavailable: nothing was promised.
         """
         ordered = sorted(events, key=lambda event: event.received_at)
-        lines = _received(ordered) if ledger is None else _in_hour(ordered, ledger)
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.executemany(
-                "insert into inbox (hour, events, body) values (?, ?, ?)",
-                (
-                    (_hour(part[0].received_at), len(part), _encode_lines(part))
-                    for part in _by_hour(ordered)
-                ),
-            )
-            connection.executemany(
-                "insert into ledger (site, hour, outcome, reason, count)"
-                " values (?, ?, ?, ?, ?)"
-                " on conflict do update set count = count + excluded.count",
-                [(*_line_key(line), line.count) for line in lines],
-            )
-            connection.executemany(
-                "insert or ignore into hosts (host) values (?)",
-                [(site,) for site in {event.site for event in ordered}],
-            )
-
-        self._writer.do(write)
+        received = count_received(ordered)
+        self._writer.do(lambda connection: write_events(connection, ordered, received))
         with self._lock:
             self._recorded += len(ordered)
-
-    # What the applier and the archive read.
-
-    def rows_after(self, seq: int, max_events: int) -> list[Row]:
-        """The next rows, oldest first: at least one, else at most `max_events`."""
-        return [
-            Row(row.seq, _decode_lines(row.body))
-            for row in self.raw_rows_after(seq, max_events)
-        ]
-
-    def raw_rows_after(self, seq: int, max_events: int) -> list[RawRow]:
-        """As `rows_after`, undecoded."""
-        rows: list[RawRow] = []
-        events = 0
-        with self._reading_lock:
-            cursor = self._reading.execute(
-                "select seq, hour, events, body from inbox where seq > ? order by seq",
-                (seq,),
-            )
-            for found in cursor:
-                row = RawRow(*found)
-                if rows and events + row.events > max_events:
-                    break
-                rows.append(row)
-                events += row.events
-            cursor.close()
-        return rows
-
-    def row_sizes_after(
-        self, seq: int, limit: int = 100_000
-    ) -> list[tuple[int, int, int]]:
-        """(seq, hour, number of events) of the next rows."""
-        with self._reading_lock:
-            return self._reading.execute(
-                "select seq, hour, events from inbox where seq > ? order by seq limit ?",
-                (seq, limit),
-            ).fetchall()
-
-    def first_seq(self) -> int:
-        """The oldest row that is still here; else the one that comes next."""
-        found = self._one("select min(seq) from inbox")
-        return found if found is not None else self.last_seq() + 1
-
-    def last_seq(self) -> int:
-        """The newest row there ever was; 0 before the first."""
-        return (
-            self._one("select max(seq) from sqlite_sequence where name = 'inbox'") or 0
-        )
-
-    def events_after(self, seq: int) -> int:
-        """The number of events in the rows after `seq`."""
-        return self._one("select sum(events) from inbox where seq > ?", seq) or 0
-
-    def continue_after(self, seq: int) -> None:
-        """Makes new rows come after `seq`: archive or warehouse know later ones."""
-        if self.last_seq() >= seq:
-            return
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute("delete from sqlite_sequence where name = 'inbox'")
-            connection.execute(
-                "insert into sqlite_sequence (name, seq) values ('inbox', ?)", (seq,)
-            )
-
-        self._writer.do(write)
-
-    def archived(self) -> int:
-        """The last row that the archive holds."""
-        return self._one("select value from marks where name = 'archived'") or 0
-
-    def mark_archived(self, seq: int) -> None:
-        """Says that the archive durably holds the rows up to `seq`."""
-        self._writer.do(
-            lambda connection: connection.execute(
-                "insert into marks (name, value) values ('archived', ?)"
-                " on conflict do update set value = max(value, excluded.value)",
-                (seq,),
-            )
-        )
-
-    def remove_through(self, seq: int) -> int:
-        """The number of rows removed: those up to `seq` that are archived.
-
-        `seq` is the mark of the warehouse's last checkpoint, never a later one.
-        """
-        return self._writer.do(
-            lambda connection: (
-                connection.execute(
-                    "delete from inbox where seq <= ? and seq <="
-                    " coalesce((select value from marks where name = 'archived'), 0)",
-                    (seq,),
-                ).rowcount
-            )
-        )
 
     def note_applied(self, events: int) -> None:
         """Counts events off the backlog."""
@@ -375,13 +240,7 @@ class Inbox:
     def forget_old_salts(self, now: int) -> None:
         """Removes salts older than yesterday's, from the log of the file too."""
         day = now // DAY
-        removed = self._writer.do(
-            lambda connection: (
-                connection.execute(
-                    "delete from salts where day < ?", (day - 1,)
-                ).rowcount
-            )
-        )
+        removed = self._writer.do(partial(remove_old_salts, day=day))
         if removed:
             self._salts.pop(day - 1, None)
             self.clean_log()
@@ -396,16 +255,11 @@ class Inbox:
 
     def read(self, sql: str, *params: int | str) -> list[tuple[Any, ...]]:
         """The rows of one select."""
-        with self._reading_lock:
-            return self._reading.execute(sql, params).fetchall()
+        return self._reader.read(sql, *params)
 
     def clean_log(self) -> None:
         """Removes from the log of the file what was overwritten in the file itself."""
-        with self._reading_lock:
-            for _ in range(LOG_TRIES):
-                busy = self._reading.execute("pragma wal_checkpoint(truncate)")
-                if not busy.fetchone()[0]:
-                    return
+        self._reader.clean_log()
 
     def forget_running(self, site: str, user: str) -> None:
         """Forgets which session of the user runs; on the event loop, as the port."""
@@ -419,8 +273,7 @@ class Inbox:
             self._closed = True
         self._wait_for_pending()
         self._writer.stop()
-        with self._reading_lock:
-            self._reading.close()
+        self._reader.close()
 
     def _wait_for_pending(self) -> None:
         """Gives a loop that still runs the time to hand over its open group."""
@@ -439,92 +292,10 @@ class Inbox:
             self._pending -= pending
             self._recorded += recorded
 
-    def _make_salts(self, day: int) -> Salts:
-        made = os.urandom(16)
 
-        def write(connection: sqlite3.Connection) -> dict[int, bytes]:
-            connection.execute("delete from salts where day < ?", (day - 1,))
-            connection.execute(
-                "insert or ignore into salts (day, salt) values (?, ?)", (day, made)
-            )
-            return dict(connection.execute("select day, salt from salts").fetchall())
-
-        found = self._writer.do(write)
-        return Salts(found[day], found.get(day - 1))
-
-    def _one(self, sql: str, *params: int) -> int | None:
-        rows = self.read(sql, *params)
-        return None if not rows or rows[0][0] is None else int(rows[0][0])
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=5
-    )
-    # Blobs of a group are tens of kB: at 8 kB a page half the calls of 4 kB.
-    for setting in (
-        "page_size = 8192",
-        "journal_mode = wal",
-        "synchronous = full",
-        "secure_delete = on",
-        "wal_autocheckpoint = 4000",
-        "journal_size_limit = 67108864",
-    ):
-        connection.execute(f"pragma {setting}")
-    return connection
-
-
-def _hour(at: int) -> int:
-    return at - at % HOUR
-
-
-def _hour_of(batch: Batch) -> int:
+def _hour_of_batch(batch: Batch) -> int:
     if batch.events.count:
-        return _hour(batch.events.received_at)
+        return hour_of(batch.events.received_at)
     if batch.samples:
-        return _hour(batch.samples[0].received_at)
-    return _hour(int(time.time() * SECOND))
-
-
-def _by_hour(ordered: Sequence[Event]) -> Iterator[Sequence[Event]]:
-    begin = 0
-    for index, event in enumerate(ordered):
-        first = ordered[begin]
-        if index - begin == ROW_EVENTS or _hour(first.received_at) != _hour(
-            event.received_at
-        ):
-            yield ordered[begin:index]
-            begin = index
-    if ordered:
-        yield ordered[begin:]
-
-
-def _received(events: Iterable[Event]) -> list[LedgerLine]:
-    counts: dict[tuple[str, int], int] = {}
-    for event in events:
-        key = (event.site, _hour(event.received_at))
-        counts[key] = counts.get(key, 0) + 1
-    return [
-        LedgerLine(site=site, hour=hour, outcome=Outcome.RECEIVED, count=count)
-        for (site, hour), count in counts.items()
-    ]
-
-
-def _in_hour(
-    events: Sequence[Event], ledger: Mapping[LedgerKey, int]
-) -> list[LedgerLine]:
-    hour = _hour(events[0].received_at if events else int(time.time() * SECOND))
-    return [
-        LedgerLine(
-            site=key.site,
-            hour=hour,
-            outcome=key.outcome,
-            reason=key.reason,
-            count=count,
-        )
-        for key, count in ledger.items()
-    ]
-
-
-def _line_key(line: LedgerLine) -> tuple[str, int, str, str]:
-    return line.site, line.hour, line.outcome, line.reason
+        return hour_of(batch.samples[0].received_at)
+    return hour_of(int(time.time() * SECOND))

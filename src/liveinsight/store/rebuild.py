@@ -150,16 +150,16 @@ def rebuild(data_dir: Path, progress: Report) -> int:
     inbox = Inbox(data_dir / "inbox.sqlite3")
     archive = Archive(data_dir / "archive")
     try:
-        inbox.continue_after(archive.last_seq())
+        inbox.rows.continue_after(archive.last_seq())
         warehouse = Warehouse.open(made)
-        first = inbox.first_seq()
-        waiting = inbox.events_after(0)
+        first = inbox.rows.first_seq()
+        waiting = inbox.rows.events_after(0)
         from_archive = Rebuild(warehouse, archive, first)
         from_archive.run(
             lambda done, total: progress(done, total + waiting), batch_events=5_000
         )
         done, mark = from_archive.total, first - 1
-        while rows := inbox.rows_after(mark, 5_000):
+        while rows := inbox.rows.after(mark, 5_000):
             events = [event for row in rows for event in row.events]
             mark = rows[-1].seq
             warehouse.apply(events, {INBOX: mark})

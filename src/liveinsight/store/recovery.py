@@ -56,13 +56,13 @@ class Recovery(Keeper):
         Raises:
             StoreUnavailable: another process has it open, or the disk is full.
         """
-        self._inbox.continue_after(self._archive.last_seq())
+        self._inbox.rows.continue_after(self._archive.last_seq())
         super().open()
 
     def _fit(self) -> None:
         marks = self.warehouse.marks()
         mark = marks.get(INBOX)
-        first = self._inbox.first_seq()
+        first = self._inbox.rows.first_seq()
         if mark is not None and mark + 1 < first:
             # An older file was put back: rows after its mark are in the archive only.
             log.warning("the warehouse is older than the inbox and is built anew")
@@ -73,7 +73,7 @@ class Recovery(Keeper):
             marks[REBUILD] = first
             self.warehouse.set_mark(REBUILD, first)
         else:
-            self._inbox.continue_after(mark)
+            self._inbox.rows.continue_after(mark)
         self.rebuild = None
         if REBUILD in marks:
             rebuild = Rebuild(self.warehouse, self._archive, marks[REBUILD])
@@ -126,7 +126,7 @@ def seed_running(inbox: Inbox, warehouse: Warehouse, now: int) -> None:
         for site, user, session_id, start, last in rows
     )
     seq = warehouse.mark()
-    for row in inbox.rows_after(seq, 50_000):
+    for row in inbox.rows.after(seq, 50_000):
         given = {(e.site, e.user): e.session_id for e in row.events}
         inbox.seed_running(
             RunningSession(

@@ -56,13 +56,13 @@ class InboxSource:
     def find_place(self, marks: Mapping[str, int]) -> None:
         """Goes on after the last applied row."""
         self._mark = marks.get(INBOX, 0)
-        self._inbox.reset_backlog(self._inbox.events_after(self._mark))
+        self._inbox.reset_backlog(self._inbox.rows.events_after(self._mark))
 
     def next_portion(self, most: int) -> Portion | None:
         """Whole rows."""
         if self.backlog <= 0:
             return None
-        rows = self._inbox.rows_after(self._mark, most)
+        rows = self._inbox.rows.after(self._mark, most)
         if not rows:
             return None
         return Portion(
