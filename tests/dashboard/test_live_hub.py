@@ -66,13 +66,13 @@ def test_200_streams_on_one_site_cost_one_computation_a_second() -> None:
     reader = a_warehouse(a_visit_of("/"))
     hub = LiveHub(reader, lambda: time.time_ns() // 1_000_000)
     computed: list[float] = []
-    compute = hub.compute_panels
+    ask = hub.panels.ask
 
     def counted(watch: Watch, now: int) -> bytes:
         computed.append(time.monotonic())
-        return compute(watch, now)
+        return ask(watch, now)
 
-    hub.compute_panels = counted  # type: ignore[method-assign]
+    hub.panels.ask = counted  # type: ignore[method-assign]
 
     async def watch() -> None:
         running = asyncio.create_task(hub.run())

@@ -6,7 +6,6 @@ never held during a question, a wait or a send.
 """
 
 import asyncio
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -25,17 +24,18 @@ from liveinsight.dashboard.live_feed import (
     is_shown,
     passes,
 )
-from liveinsight.dashboard.live_group import FRESH_FOR, Group, Viewer
+from liveinsight.dashboard.live_group import (
+    FRESH_FOR,
+    Group,
+    Viewer,
+    check_link,
+    find_group,
+)
+from liveinsight.dashboard.live_panels import LivePanels
 from liveinsight.dashboard.live_stream import stream
 from liveinsight.dashboard.rights import TooManyWatchesError, Watch
-from liveinsight.errors import StoreUnavailable
-from liveinsight.query.live import live_panels
-
-logger = logging.getLogger("liveinsight.live")
 
 MAX_STREAMS: Final = 1_000
-MAX_GROUPS: Final = 500
-MAX_GROUPS_OF_A_LINK: Final = 10
 COMPUTED_A_SECOND: Final = 50
 """Panels of a (site, filters) a second; with more, the groups take turns."""
 TICK: Final = 0.1
@@ -61,10 +61,9 @@ class LiveHub:
         read_at: Callable[[], int] | None = None,
         max_streams: int = MAX_STREAMS,
     ) -> None:
-        self.reader = reader
         self.clock = clock
-        self.read_at = read_at or clock
         self.backlog = backlog
+        self.panels = LivePanels(reader, clock, backlog, read_at or clock)
         self.max_streams = max_streams
         self.lock = threading.Lock()
         self.groups: dict[Watch, Group] = {}
@@ -78,7 +77,6 @@ class LiveHub:
         self.flush_is_planned = False
         self.flushed_at = 0.0
         self.flushed_events = 0
-        self.failing = False
         self.closed = False
         self.threads = ThreadPoolExecutor(THREADS, "live")
 
@@ -225,50 +223,11 @@ class LiveHub:
     async def refresh(self, group: Group) -> None:
         """Computes the panels in a thread, and gives them to every viewer."""
         loop = asyncio.get_running_loop()
-        panels = await loop.run_in_executor(self.threads, self.compute, group)
+        panels = await loop.run_in_executor(self.threads, self.panels.compute, group)
         if panels is not None:
             for viewer in group.viewers:
                 viewer.panels = panels
                 viewer.ready.set()
-
-    def compute(self, group: Group) -> bytes | None:
-        """The message of panels, at most a second old; None while there is no warehouse.
-
-        However many ask at once, one computes and the others take its result.
-        """
-        with group.computing:
-            now = self.clock()
-            is_due = group.is_due(now, is_applied=not self.backlog())
-            if group.panels is not None and not is_due:
-                return group.panels
-            group.computed_at = now
-            had_news, group.has_news = group.has_news, False
-            if had_news and self.backlog():  # this question comes too early for it
-                group.has_news = True
-            try:
-                said = self.compute_panels(group.watch, now)
-            except StoreUnavailable:
-                return None
-            except Exception:
-                if not self.failing:  # one line for a row of failures
-                    logger.exception("The live panels failed")
-                self.failing = True
-                return None
-            self.failing = False
-            group.compute_ms = self.clock() - now
-            group.panels = b'{"sent_at":%d,"backlog_events":%d,"panels":%b}' % (
-                self.read_at(),
-                self.backlog(),
-                said,
-            )
-            return group.panels
-
-    def compute_panels(self, watch: Watch, now: int) -> bytes:
-        """The panels as JSON: one round of questions to the warehouse."""
-        panels = live_panels(watch.site, watch.filters, now, self.reader)
-        if watch.link_id is not None:
-            panels = msgspec.structs.replace(panels, sessions=[])
-        return msgspec.json.encode(panels)
 
     # --- viewers -------------------------------------------------------------
 
@@ -282,8 +241,8 @@ class LiveHub:
             raise TooManyWatchesError
         viewer = Viewer()
         with self.lock:
-            self.check_link(watch)
-            group = self.group_of(watch)
+            check_link(self.groups, watch, self.max_streams)
+            group = find_group(self.groups, watch)
             group.viewers.add(viewer)
         self.streams += 1
         if group.panels is not None and self.clock() - group.computed_at < FRESH_FOR:
@@ -293,18 +252,6 @@ class LiveHub:
             self.wake.set()
         return viewer
 
-    def check_link(self, watch: Watch) -> None:
-        """Returns if one more may watch by the link: strangers leave room for others."""
-        if watch.link_id is None:
-            return
-        viewers = sum(
-            len(group.viewers)
-            for group in self.groups.values()
-            if group.watch.link_id is not None
-        )
-        if viewers >= self.max_streams // 2:
-            raise TooManyWatchesError
-
     def leave(self, watch: Watch, viewer: Viewer) -> None:
         """The stream has ended."""
         self.streams -= 1
@@ -312,17 +259,6 @@ class LiveHub:
             group = self.groups.get(watch)
             if group is not None:
                 group.viewers.discard(viewer)
-
-    def group_of(self, watch: Watch) -> Group:
-        """The group, made if need be; the lock is held."""
-        group = self.groups.get(watch)
-        if group is None:
-            by_link = [each for each in self.groups if each.link_id == watch.link_id]
-            most = MAX_GROUPS if watch.link_id is None else MAX_GROUPS_OF_A_LINK
-            if len(self.groups) >= MAX_GROUPS or len(by_link) >= most:
-                raise TooManyWatchesError
-            group = self.groups[watch] = Group(watch)
-        return group
 
     def poll(self, watch: Watch, since: int) -> bytes:
         """What a stream would have said after `since`, the `now` of the last poll (ms).
@@ -337,9 +273,9 @@ class LiveHub:
             if self.outbox:  # the next poll gets what has not been handed out yet
                 now = self.outbox[0][0] - 1
             self.stamp = max(now, self.stamp)
-            group = self.group_of(watch)
+            group = find_group(self.groups, watch)
             group.polled_until = self.stamp + POLLED_FOR
-        panels = self.compute(group) or b"null"
+        panels = self.panels.compute(group) or b"null"
         with self.lock:
             items = [item for stamp, item in group.recent if since < stamp <= now]
         feed = b'{"sent_at":%d,"events":[%b]}' % (self.clock(), b",".join(items))
