@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-import msgspec
 from django.db import connection
 
-from liveinsight.aws.account import Account, open_account
+from liveinsight.aws.account import open_account
+from liveinsight.aws.folder import hold_folder
 from liveinsight.aws.ledger import read_ledger
 from liveinsight.aws.settings import sites_of_stack
 from liveinsight.aws.stack import Stack, get_stack
@@ -32,7 +32,7 @@ from liveinsight.dashboard.audit import note_erased
 from liveinsight.dashboard.installation import find_installation
 from liveinsight.dashboard.live_hub import LiveHub
 from liveinsight.dashboard.sites import follow_stack
-from liveinsight.data_dir import DataDir, write_owner_only
+from liveinsight.data_dir import DataDir
 from liveinsight.errors import ConfigError, DeployError
 from liveinsight.jobs import Job
 from liveinsight.routes import App, Routes
@@ -40,14 +40,13 @@ from liveinsight.store.applier import Applier
 from liveinsight.store.archive_s3 import S3Archive
 from liveinsight.store.derived_eraser import DerivedEraser, Gone
 from liveinsight.store.dynamodb.client import config_for
-from liveinsight.store.dynamodb.items import Tables
 from liveinsight.store.dynamodb.live import LiveSessions
 from liveinsight.store.dynamodb.reader import DynamoReader
 from liveinsight.store.dynamodb.timelines import Timelines
 from liveinsight.store.eraser import Asked
 from liveinsight.store.exporter import Exporter
-from liveinsight.store.inbox import LedgerLine
 from liveinsight.store.keeper import Keeper
+from liveinsight.store.ledger import LedgerLine
 from liveinsight.store.live_tables import LiveTables
 from liveinsight.store.person import Person
 from liveinsight.store.s3_source import S3Source
@@ -66,15 +65,6 @@ READ_ATTEMPTS: Final = 3
 
 QUIET: Final = ("boto3", "botocore", "urllib3")
 """Below a warning they write what is sent, signatures too."""
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """Which stack the data folder shows; another needs another folder."""
-
-    stack: str
-    account: str
-    region: str
-    bucket: str
 
 
 def refuse_import(_: bytes) -> None:
@@ -123,7 +113,7 @@ class AwsMachine:
             self.account.session.client(
                 "dynamodb", self.account.region, config=config_for(READ_ATTEMPTS)
             ),
-            tables_of(stack),
+            stack.tables,
             most_pages=config.aws_live_mb,
         )
         self.sessions = LiveSessions(
@@ -294,43 +284,6 @@ class AwsMachine:
         self.source.close()
         self.sessions.close()
         self.keeper.close()
-
-
-def hold_folder(data: DataDir, account: Account, stack: Stack) -> None:
-    """Writes into the folder which stack it shows.
-
-    Raises:
-        ConfigError: it is one machine's, or another stack's.
-    """
-    if data.inbox.exists():
-        raise ConfigError(
-            f"{data.root} holds what one machine has collected; "
-            "give the stack a folder of its own with --data"
-        )
-    shown = Shown(
-        stack=stack.name,
-        account=account.id,
-        region=account.region,
-        bucket=stack.output("ArchiveBucket"),
-    )
-    if not data.stack.exists():
-        write_owner_only(data.stack, msgspec.json.encode(shown).decode())
-        return
-    before = msgspec.json.decode(data.stack.read_bytes(), type=Shown)
-    if before != shown:
-        raise ConfigError(
-            f"{data.root} shows the stack {before.stack} ({before.region}, account "
-            f"{before.account}); give this one a folder of its own with --data"
-        )
-
-
-def tables_of(stack: Stack) -> Tables:
-    """The names of the stack's tables."""
-    return Tables(
-        events=stack.output("EventsTable"),
-        sessions=stack.output("SessionsTable"),
-        active=stack.output("ActiveSessionsTable"),
-    )
 
 
 def sites_of(stack: Stack) -> list[Site]:

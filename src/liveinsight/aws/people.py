@@ -17,7 +17,7 @@ from liveinsight.core.event import Event
 from liveinsight.core.limits import MINUTE
 from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.store.archive_s3 import S3Archive, S3Object
-from liveinsight.store.dynamodb.items import Item, Tables, event_of, plain_of
+from liveinsight.store.dynamodb.items import Item, event_of, plain_of
 from liveinsight.store.dynamodb.people import UserItems, UserTables
 from liveinsight.store.person import (
     Copies,
@@ -71,14 +71,7 @@ class StackOfPeople:
 
     def __init__(self, account: Account, stack: Stack) -> None:
         self._archive = S3Archive(account.s3, stack.output("ArchiveBucket"))
-        self._tables = UserTables(
-            account.dynamodb,
-            Tables(
-                events=stack.output("EventsTable"),
-                sessions=stack.output("SessionsTable"),
-                active=stack.output("ActiveSessionsTable"),
-            ),
-        )
+        self._tables = UserTables(account.dynamodb, stack.tables)
 
     def find(self, person: Person, report: Report) -> Kept:
         """All that is kept.

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from liveinsight.aws.account import Account, translated_errors
 from liveinsight.errors import DeployError
+from liveinsight.store.dynamodb.items import Tables
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import StackTypeDef
@@ -51,6 +52,19 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
                 f"(state {self.status})."
             )
         return self.outputs[name]
+
+    @property
+    def tables(self) -> Tables:
+        """The names of its tables.
+
+        Raises:
+            DeployError: it has none, as with `output`.
+        """
+        return Tables(
+            events=self.output("EventsTable"),
+            sessions=self.output("SessionsTable"),
+            active=self.output("ActiveSessionsTable"),
+        )
 
 
 def check_name(name: str) -> str:
