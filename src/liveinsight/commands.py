@@ -12,11 +12,22 @@ from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS
 from liveinsight.dashboard.exports import file_name, read_wanted
 from liveinsight.dashboard.rights import Asker
 from liveinsight.dashboard.sites import list_sites
-from liveinsight.dashboard.totals import save_totals
-from liveinsight.imports.handover import ImportedTotals
+from liveinsight.dashboard.totals import count_kept, save_totals
+from liveinsight.imports.handover import (
+    Arrival,
+    Identities,
+    ImportedEvents,
+    ImportedTotals,
+    KeptTotals,
+    find_arrival,
+    find_known,
+    take_events,
+)
 from liveinsight.query.decode import decode_question
 from liveinsight.store.export import AskedExport, PartOfExport, Plan
 from liveinsight.store.exporter import Exporter
+from liveinsight.store.inbox import Inbox
+from liveinsight.store.warehouse import Warehouse
 
 
 class Commanded(Protocol):
@@ -45,9 +56,33 @@ def shared_commands(machine: Commanded) -> dict[str, Command]:
         ),
         "import-totals": takes(
             ImportedTotals,
-            lambda given: save_totals(given.site, given.tool, given.totals),
+            take_totals,
         ),
     }
+
+
+def importing_commands(
+    inbox: Inbox, whole: Callable[[], Warehouse]
+) -> dict[str, Command]:
+    """The commands that take in events of other times, by name.
+
+    `whole` gives the warehouse, and raises StoreUnavailable while not all is in it.
+    """
+    return {
+        "import-events": takes(ImportedEvents, lambda given: take_events(inbox, given)),
+        "import-arrival": takes(
+            Arrival, lambda asked: find_arrival(inbox, whole(), asked)
+        ),
+        "import-known": takes(Identities, lambda asked: find_known(whole(), asked)),
+    }
+
+
+def take_totals(given: ImportedTotals) -> KeptTotals:
+    """How many of the totals were there already; all are kept now, if wanted."""
+    there = count_kept(given.site, given.tool, given.totals)
+    if not given.is_dry:
+        save_totals(given.site, given.tool, given.totals)
+    return KeptTotals(there=there)
 
 
 def plan_export(machine: Commanded, asked: AskedExport) -> Plan:

@@ -14,7 +14,7 @@ from django.db import connection
 from liveinsight.collect.asgi import CollectorApp
 from liveinsight.collect.door import Door, DoorSettings
 from liveinsight.collect.places import PlaceReader
-from liveinsight.commands import closing_database, shared_commands
+from liveinsight.commands import closing_database, importing_commands, shared_commands
 from liveinsight.config.defaults import (
     MB,
     choose_engine_memory_mb,
@@ -40,14 +40,6 @@ from liveinsight.demo.load import OlderVisits, load_newest
 from liveinsight.demo.shop import Shop
 from liveinsight.demo_site import add_demo_site
 from liveinsight.errors import StoreUnavailable
-from liveinsight.imports.handover import (
-    Arrival,
-    Identities,
-    ImportedEvents,
-    find_arrival,
-    find_known,
-    take_events,
-)
 from liveinsight.imports.marks import list_imports
 from liveinsight.jobs import Job
 from liveinsight.routes import App, Routes
@@ -158,17 +150,7 @@ class Machine:
             ),
             "erase-user-progress": takes(Asked, self.eraser.progress),
         }
-        importing: dict[str, Command] = {
-            "import-events": takes(
-                ImportedEvents, lambda given: take_events(self.inbox, given)
-            ),
-            "import-arrival": takes(
-                Arrival, lambda asked: find_arrival(self.inbox, self.whole(), asked)
-            ),
-            "import-known": takes(
-                Identities, lambda asked: find_known(self.whole(), asked)
-            ),
-        }
+        importing = importing_commands(self.inbox, self.whole)
         return closing_database(shared_commands(self) | erasing | importing)
 
     def whole(self) -> Warehouse:

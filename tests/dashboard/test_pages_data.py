@@ -22,9 +22,15 @@ from liveinsight.dashboard.asgi import Dashboard
 from liveinsight.dashboard.configuration import Configuration
 from liveinsight.dashboard.models import AuditLine, ImportedTotal
 from liveinsight.dashboard.sites import add_site
-from liveinsight.dashboard.totals import count_values, list_spans, save_totals
+from liveinsight.dashboard.totals import (
+    count_kept,
+    count_values,
+    list_spans,
+    save_totals,
+)
+from liveinsight.imports.marks import Account, Mark, Place, list_imports
+from liveinsight.imports.model import Reason
 from liveinsight.imports.plausible import Total
-from liveinsight.imports.run import Account, Mark, Place, list_imports
 from liveinsight.store.exporter import Exporter
 from liveinsight.store.warehouse import Warehouse
 from tests.dashboard.clients import an_account, nobody
@@ -266,11 +272,25 @@ def test_removing_needs_the_token_of_a_form() -> None:
 
 
 def test_imports_that_were_begun_are_listed(folder: Path) -> None:
-    account = Account(read=7, events=5, skipped={"bot": 2})  # type: ignore[dict-item]  # as read
+    skipped = {Reason.BOT: 2, Reason.REDIRECT: 1, Reason.MALFORMED: 4}
+    account = Account(read=16, stored=6, duplicates=3, skipped=skipped)
     Place(folder.parent, "one").write(
         Mark(names=["<b>access.log"], key="00", account=account)
     )
     (folder.parent / "broken.json").write_text("{")
     page = Shown(an_account().get("/data/"))
-    assert "<b>access.log interrupted" in page.text
+    assert "Records Stored Duplicate Dropped Rejected <b>access.log interrupted" in (
+        page.text
+    )
+    assert " 16 6 3 3 4 Every record" in page.text
     assert "&lt;b&gt;access.log" in page.html
+
+
+def test_totals_that_were_there_already_are_counted_as_that() -> None:
+    totals = [a_total(visitors=1), a_total(dimension="browser", value="Safari")]
+    assert count_kept(SITE, "Plausible", totals) == 0
+    save_totals(SITE, "Plausible", totals)
+    more = [a_total("2025-01-02"), a_total("2025-01-02", visitors=2), *totals]
+    assert count_kept(SITE, "Plausible", more) == 3
+    save_totals(SITE, "Plausible", more)
+    assert ImportedTotal.objects.get(day="2025-01-02").visitors == 2

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from liveinsight.cli.asking import asking
-from liveinsight.cli.options import data_option, examples
+from liveinsight.cli.options import data_option, examples, json_option
 
 
 @click.command(
@@ -43,6 +43,7 @@ from liveinsight.cli.options import data_option, examples
     is_flag=True,
     help="Only tell what would come in, and what not and why.",
 )
+@json_option
 @data_option
 def import_(data: str | None, **said: object) -> None:
     """Take in events from files.
@@ -50,7 +51,8 @@ def import_(data: str | None, **said: object) -> None:
     FILES are exports of LiveInsight (CSV, newline JSON, Parquet), Umami's export,
     Plausible's export, or logs of a web server in the combined format; text may be
     gzipped. What they are is told by their content. Interrupted, the same command
-    goes on where it was; nothing comes in twice.
+    goes on where it was; nothing comes in twice. Its report says what became of every
+    record: stored, duplicate, dropped or rejected.
     """
     from liveinsight.cli.import_totals import import_totals
     from liveinsight.cli.importing import Said, import_events

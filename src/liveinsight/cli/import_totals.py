@@ -1,6 +1,8 @@
 """The course of `liveinsight import` for totals of days, which Plausible exports."""
 
+import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -8,22 +10,26 @@ from typing import Final
 import click
 
 from liveinsight.cli.asking import Ask
-from liveinsight.cli.import_report import tell_skipped, title_of
+from liveinsight.cli.import_report import report_on, tell
 from liveinsight.cli.importing import Said, find_site
+from liveinsight.core.limits import SECOND
 from liveinsight.core.site import Site, sites_of
 from liveinsight.errors import ConfigError
 from liveinsight.imports.files import (
     ZIP,
+    Spot,
     Tell,
     magic_of,
     members,
     read_lines,
     read_member,
 )
-from liveinsight.imports.handover import ImportedTotals
+from liveinsight.imports.handover import ImportedTotals, KeptTotals
 from liveinsight.imports.kinds import Kind
-from liveinsight.imports.model import Reason, Skipped
+from liveinsight.imports.marks import Account
+from liveinsight.imports.model import Skipped
 from liveinsight.imports.plausible import Total, read_totals, table_of
+from liveinsight.imports.run import Report
 
 TOOL: Final = "Plausible"
 AT_ONCE: Final = 1_000
@@ -41,30 +47,40 @@ def import_totals(ask: Ask, said: Said) -> None:
     if not said.site:
         raise ConfigError("say with --site whose export it is")
     site = find_site(sites_of(ask("sites", None, list[Site])), said.site)
-    skipped: dict[Reason, int] = {}
-    samples: dict[Reason, list[str]] = {}
-    days: set[str] = set()
-    kept = 0
+    report = Report(account=Account(stored=0, duplicates=0))
     length = sum(path.stat().st_size for path in said.files)
     label = "Looking" if said.dry_run else "Importing"
-    with click.progressbar(length=length, label=label) as bar:
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
         found = read_tables(said.files, lambda read: bar.update(max(0, read - bar.pos)))
         while some := list(islice(found, AT_ONCE)):
             totals = [each for each in some if isinstance(each, Total)]
-            kept += len(totals)
-            days.update(total.day for total in totals)
-            for each in some:
-                if isinstance(each, Skipped):
-                    skipped[each.reason] = skipped.get(each.reason, 0) + 1
-                    samples.setdefault(each.reason, [each.text])
-            if not said.dry_run:
-                given = ImportedTotals(site=site, tool=TOOL, totals=totals)
-                ask("import-totals", given, type(None))
-    click.echo(f"{title_of(Kind.PLAUSIBLE)}: totals of days, and no events.")
-    done = "would be kept" if said.dry_run else "are kept"
-    span = f" of {len(days)} days, {min(days)} to {max(days)}" if days else ""
-    click.echo(f"{kept} totals{span} {done}, beside the events of {site}.")
-    tell_skipped(skipped, samples)
+            given = ImportedTotals(
+                site=site, tool=TOOL, totals=totals, is_dry=said.dry_run
+            )
+            there = ask("import-totals", given, KeptTotals).there
+            count(report, some, there)
+    told = report_on(Kind.PLAUSIBLE, said.files, report, is_dry_run=said.dry_run)
+    tell(told, as_json=said.as_json)
+
+
+def count(report: Report, some: Sequence[Total | Skipped], there: int) -> None:
+    """Adds rows of a table, of which `there` were kept already."""
+    account = report.account
+    account.read += len(some)
+    account.duplicates += there
+    account.stored -= there
+    for each in some:
+        if isinstance(each, Total):
+            account.stored += 1
+            account.add_time(time_of_day(each.day))
+        else:
+            account.add_skipped(each)
+            report.sample(each)
+
+
+def time_of_day(day: str) -> int:
+    """The first moment of the day in UTC, ms."""
+    return int(datetime.fromisoformat(f"{day}T00:00Z").timestamp()) * SECOND
 
 
 def read_tables(files: Sequence[Path], tell: Tell) -> Iterator[Total | Skipped]:
@@ -80,10 +96,14 @@ def read_tables(files: Sequence[Path], tell: Tell) -> Iterator[Total | Skipped]:
             for name in members(path):
                 table = table_of(Path(name).name)
                 if table is not None:
-                    yield from read_totals(read_member(path, name, tell_all), table)
+                    at = Spot(name)
+                    lines = at.count(read_member(path, name, tell_all))
+                    yield from map(at.mark, read_totals(lines, table))
         else:
             table = table_of(path.name)
             if table is not None:
-                yield from read_totals(read_lines(path, tell_all), table)
+                at = Spot(path.name)
+                lines = at.count(read_lines(path, tell_all))
+                yield from map(at.mark, read_totals(lines, table))
         before += path.stat().st_size
         tell(before)

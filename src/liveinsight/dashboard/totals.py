@@ -12,6 +12,8 @@ from liveinsight.imports.plausible import COUNTS, Total
 SUMS: Final[dict[str, Sum]] = {f"sum_{name}": Sum(name) for name in COUNTS}
 
 KEY = ("site", "dimension", "day", "tool", "value", "detail")
+ROW: Final = ("dimension", "day", "value", "detail")
+"""What tells two totals of a site and a tool apart."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +46,26 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
         return round(1_000 * self.duration_s / self.visits) if self.visits else None
 
 
+def count_kept(site: str, tool: str, totals: Sequence[Total]) -> int:
+    """How many of the totals are there already, or come twice among these."""
+    kept = ImportedTotal.objects.filter(
+        site=site,
+        tool=tool,
+        day__in={total.day for total in totals},
+        dimension__in={total.dimension for total in totals},
+    )
+    known = set(kept.values_list(*ROW))
+    rows = [tuple(getattr(total, name) for name in ROW) for total in totals]
+    return len(rows) - len(set(rows) - known)
+
+
 def save_totals(site: str, tool: str, totals: Sequence[Total]) -> None:
     """Keeps the totals; one that is there already gets the new counts."""
+    last = {tuple(getattr(each, name) for name in ROW): each for each in totals}
     ImportedTotal.objects.bulk_create(
         [
             ImportedTotal(site=site, tool=tool, **msgspec.structs.asdict(total))
-            for total in totals
+            for total in last.values()
         ],
         update_conflicts=True,
         update_fields=COUNTS,

@@ -3,13 +3,14 @@
 import gzip
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 from liveinsight.errors import ConfigError
+from liveinsight.imports.model import Skipped
 
 LINE_BYTES: Final = 512 * 1024
 """An event with all its fields full has less."""
@@ -18,12 +19,41 @@ ZIP: Final = b"PK\x03\x04"
 PARQUET: Final = b"PAR1"
 PEEK_BYTES: Final = 64 * 1024
 
+T = TypeVar("T")
 Tell = Callable[[int], None]
 """Told how many bytes of the file on the disk have been read."""
 
 
 def untold(_: int) -> None:
     """Tells nobody."""
+
+
+class Spot:
+    """Where the reading of a file is; tells of a record that is left out where it was."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._line = 0
+
+    def count(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        """The lines, counted as they are read; the pieces of one too long are one."""
+        ended = True
+        for line in lines:
+            self._line += ended
+            ended = line.endswith(b"\n")
+            yield line
+
+    def count_rows(self, rows: Iterable[str]) -> Iterator[str]:
+        """The rows, counted as they are read."""
+        for row in rows:
+            self._line += 1
+            yield row
+
+    def mark(self, outcome: T | Skipped) -> T | Skipped:
+        """The outcome, with the last line that was read where it is left out."""
+        if isinstance(outcome, Skipped):
+            return Skipped(outcome.reason, outcome.text, self._file, self._line)
+        return outcome
 
 
 def magic_of(path: Path) -> bytes:

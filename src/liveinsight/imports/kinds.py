@@ -10,6 +10,7 @@ from liveinsight.imports import own, umami
 from liveinsight.imports.files import (
     PARQUET,
     ZIP,
+    Spot,
     Tell,
     first_line,
     magic_of,
@@ -112,37 +113,41 @@ def outcomes_of(
         def tell_all(read: int, done: int = done) -> None:
             tell(done + read)
 
+        at = Spot(path.name)
         if logs is not None:
-            yield from logs.read(read_lines(path, tell_all))
+            found = logs.read(at.count(read_lines(path, tell_all)))
         elif kind is Kind.PARQUET:
-            yield from own.read_parquet_rows(_batches(path, tell_all), terms)
+            found = own.read_parquet_rows(_batches(path, tell_all, at), terms)
         elif kind is Kind.UMAMI:
-            yield from _umami(path, terms, tell_all)
+            found = _umami(path, terms, tell_all, at)
         else:
             read = own.read_csv if kind is Kind.CSV else own.read_ndjson
-            yield from read(read_lines(path, tell_all), terms)
+            found = read(at.count(read_lines(path, tell_all)), terms)
+        yield from map(at.mark, found)
         before += length_of([path], kind)
         tell(before)
 
 
-def _batches(path: Path, tell: Tell) -> Iterator[list[str]]:
+def _batches(path: Path, tell: Tell, at: Spot) -> Iterator[Iterator[str]]:
     rows = 0
     for batch in read_parquet(path):
-        yield batch
+        yield at.count_rows(batch)
         rows += len(batch)
         tell(rows)
 
 
-def _umami(path: Path, terms: Terms, tell: Tell) -> Iterator[Outcome]:
+def _umami(path: Path, terms: Terms, tell: Tell, at: Spot) -> Iterator[Outcome]:
     if magic_of(path) != ZIP:
-        yield from umami.UmamiReader(terms).read(read_lines(path, tell))
+        lines = at.count(read_lines(path, tell))
+        yield from umami.UmamiReader(terms).read(lines)
         return
     names = {Path(name).name: name for name in members(path)}
     with closing(umami.Properties()) as properties:
         if EVENT_DATA in names:
             properties.read(read_member(path, names[EVENT_DATA]))
         reader = umami.UmamiReader(terms, properties)
-        yield from reader.read(read_member(path, names[WEBSITE_EVENTS], tell))
+        lines = at.count(read_member(path, names[WEBSITE_EVENTS], tell))
+        yield from reader.read(lines)
 
 
 def _kind_of_text(name: str, line: bytes) -> Kind | None:

@@ -48,11 +48,19 @@ MEANINGS = {
 """For the report."""
 
 
+def is_rejected(reason: Reason) -> bool:
+    """Whether the record is malformed; else it is dropped."""
+    return reason is Reason.MALFORMED
+
+
 class Skipped(msgspec.Struct, frozen=True):
     """A record that is not imported, and what of it may be shown."""
 
     reason: Reason
     text: str
+    file: str = ""
+    line: int = 0
+    """Its last line in the file, from 1 on; of Parquet the row."""
 
 
 Outcome = Event | Skipped

@@ -127,7 +127,9 @@ def read_csv(lines: Lines, terms: Terms) -> Iterator[Outcome]:
             yield _read_row(cells, terms)
 
 
-def read_parquet_rows(batches: Iterable[list[str]], terms: Terms) -> Iterator[Outcome]:
+def read_parquet_rows(
+    batches: Iterable[Iterable[str]], terms: Terms
+) -> Iterator[Outcome]:
     """What becomes of each row of our own Parquet, given as JSON objects."""
     for batch in batches:
         for row in batch:

@@ -1,195 +1,172 @@
 """The course of an import: what is taken, counted, handed over, and remembered.
 
-What is handed over is durable before the place in the files is written down. After a
-kill, the same command reads on from there; what was handed over twice has the same
-event ids, and is stored once.
+Records are taken some thousands at a time. Of their events it is asked first which are
+there already; what becomes of all is written down; then they are handed over. After a
+kill the same command goes on from there, with the same account.
 """
 
-import os
-import secrets
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import Final
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from typing import Final, Protocol
 
 import msgspec
 
 from liveinsight.core.event import Event
-from liveinsight.core.limits import SECOND
-from liveinsight.errors import ConfigError
+from liveinsight.imports.marks import Account, Mark, Place
 from liveinsight.imports.model import Outcome, Reason, Skipped
 
+AT_ONCE: Final = 5_000
+"""Records that are looked at together: a look takes a scan of the stored keys."""
 BATCH_EVENTS: Final = 1_000
 BATCH_BYTES: Final = 700_000
 """Of JSON; a command of the server takes a megabyte."""
 SAMPLES: Final = 3
 
-Send = Callable[[Sequence[Event]], None]
-"""Returns when the events are durable."""
+Identity = tuple[str, str]
+"""Site and event id."""
+Told = Callable[[Account], None]
+"""Told of the account whenever it has grown."""
 
 
-class Account(msgspec.Struct, kw_only=True):
-    """What became of the records so far."""
+class Store(Protocol):
+    """Where the events go."""
 
-    read: int = 0
-    events: int = 0
-    skipped: dict[Reason, int] = {}
-    first: int = 0
-    """Of the effective times, ms; 0 before the first event."""
-    last: int = 0
+    def known(self, events: Sequence[Event]) -> set[Identity]:
+        """Those of the events that are stored.
 
-    def add(self, outcome: Outcome) -> None:
-        """Counts one record."""
-        self.read += 1
-        if isinstance(outcome, Skipped):
-            self.skipped[outcome.reason] = self.skipped.get(outcome.reason, 0) + 1
-            return
-        self.events += 1
-        at = outcome.time
-        self.first = min(self.first or at, at)
-        self.last = max(self.last, at)
-
-
-class Mark(msgspec.Struct, kw_only=True):
-    """How far an import has come; kept in a file until and after its end."""
-
-    names: list[str]
-    key: str = ""
-    """Hexadecimal secret of the visitor ids made of addresses; gone at the end."""
-    is_done: bool = False
-    account: Account
-
-
-class Place:
-    """Where the mark of one import is kept."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._path = folder / f"{name}.json"
-
-    def read(self, files: Sequence[Path]) -> Mark:
-        """The mark; a new one where this import has not been begun.
-
-        Raises:
-            ConfigError: the file is damaged.
+        All that was handed over before the import began is; what it hands over itself
+        may not be yet.
         """
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Mark)
-        except FileNotFoundError:
-            names = [path.name for path in files]
-            return Mark(names=names, key=secrets.token_hex(32), account=Account())
-        except msgspec.MsgspecError:
-            raise ConfigError(
-                f"{self._path} is damaged; remove it, and import again"
-            ) from None
 
-    def write(self, mark: Mark) -> None:
-        """Keeps the mark; returns when it is durable."""
-        self._path.parent.mkdir(exist_ok=True, mode=0o700)
-        draft = self._path.with_suffix(".new")
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(mark))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
-
-    def forget(self) -> None:
-        """Lets the import begin anew."""
-        self._path.unlink(missing_ok=True)
-
-
-class PastImport(msgspec.Struct, frozen=True, kw_only=True):
-    """An import that was begun, for the page that lists them."""
-
-    names: list[str]
-    at: int
-    """When it last came further, ms."""
-    is_done: bool
-    account: Account
-
-    @property
-    def left_out(self) -> int:
-        """Records that did not come in."""
-        return sum(self.account.skipped.values())
-
-
-def list_imports(folder: Path) -> list[PastImport]:
-    """The imports that were begun, the latest first; what cannot be read is left out."""
-    found: list[PastImport] = []
-    for path in folder.glob("*.json"):
-        with suppress(OSError, msgspec.MsgspecError):
-            mark = msgspec.json.decode(path.read_bytes(), type=Mark)
-            found.append(
-                PastImport(
-                    names=mark.names,
-                    at=int(path.stat().st_mtime * SECOND),
-                    is_done=mark.is_done,
-                    account=mark.account,
-                )
-            )
-    return sorted(found, key=lambda each: -each.at)
+    def hand_over(self, events: Sequence[Event]) -> None:
+        """Returns when the events are durable."""
 
 
 class Report(msgspec.Struct, kw_only=True):
     """The account of an import, with a few of the records that were left out."""
 
     account: Account
-    samples: dict[Reason, list[str]] = {}
+    samples: dict[Reason, list[Skipped]] = {}
+
+    def sample(self, outcome: Outcome) -> None:
+        """Keeps the record if it is one of the first of its reason."""
+        if isinstance(outcome, Skipped):
+            samples = self.samples.setdefault(outcome.reason, [])
+            shown = {each.text for each in samples}
+            if len(samples) < SAMPLES and outcome.text not in shown:
+                samples.append(outcome)
 
 
-def look_through(outcomes: Iterable[Outcome]) -> Report:
+def look_through(outcomes: Iterator[Outcome], store: Store, told: Told) -> Report:
     """What would be imported, and what not and why; nothing is."""
-    report = Report(account=Account())
-    for outcome in outcomes:
-        report.account.add(outcome)
-        _sample(report, outcome)
+    report = Report(account=Account(stored=0, duplicates=0))
+    with closing(_Seen()) as seen:
+        while some := _take(outcomes, report, AT_ONCE):
+            duplicates = seen.tell_duplicates(some, store)
+            report.account = report.account.after(some, duplicates)
+            told(report.account)
     return report
 
 
 def import_all(
-    outcomes: Iterable[Outcome], mark: Mark, place: Place, send: Send
+    outcomes: Iterator[Outcome], mark: Mark, place: Place, store: Store, told: Told
 ) -> Report:
-    """Hands over what is wanted, from the mark on; keeps the mark after each batch.
+    """Hands over what is wanted, from the mark on.
 
     Raises:
         StoreUnavailable: what came before the mark is durable, the rest is not.
     """
     report = Report(account=mark.account)
-    batch = _Batch()
-    done = mark.account.read
-    for number, outcome in enumerate(outcomes):
-        if number < done:
-            continue
-        report.account.add(outcome)
-        _sample(report, outcome)
-        if isinstance(outcome, Event):
-            batch.add(outcome)
-        if batch.is_full:
-            send(batch.events)
-            batch = _Batch()
+    for _ in range(mark.account.read):
+        report.sample(next(outcomes))
+    if mark.ahead is not None:
+        _finish(outcomes, mark, store, report)
+    with closing(_Seen()) as seen:
+        while some := _take(outcomes, report, AT_ONCE):
+            told(report.account)
+            duplicates = seen.tell_duplicates(some, store)
+            mark.ahead = mark.account.after(some, duplicates)
             place.write(mark)
-    if batch.events:
-        send(batch.events)
+            _hand_over(_events(some), store)
+            mark.account, mark.ahead = mark.ahead, None
+            report.account = mark.account
     mark.is_done, mark.key = True, ""
     place.write(mark)
     return report
 
 
-class _Batch:
+def _finish(
+    outcomes: Iterator[Outcome], mark: Mark, store: Store, report: Report
+) -> None:
+    """Hands over what is missing of what a kill interrupted; it is counted already."""
+    ahead = mark.ahead
+    if ahead is None:
+        return
+    events = _events(_take(outcomes, report, ahead.read - mark.account.read))
+    there = store.known(events) if events else set()
+    _hand_over(
+        [each for each in events if (each.site, each.event_id) not in there], store
+    )
+    mark.account, mark.ahead = ahead, None
+    report.account = ahead
+
+
+def _take(outcomes: Iterator[Outcome], report: Report, most: int) -> list[Outcome]:
+    some = list(islice(outcomes, most))
+    for each in some:
+        report.sample(each)
+    return some
+
+
+def _events(outcomes: Sequence[Outcome]) -> list[Event]:
+    return [each for each in outcomes if isinstance(each, Event)]
+
+
+def _hand_over(events: Sequence[Event], store: Store) -> None:
+    batch: list[Event] = []
+    size = 0
+    for event in events:
+        batch.append(event)
+        size += len(msgspec.json.encode(event))
+        if len(batch) >= BATCH_EVENTS or size >= BATCH_BYTES:
+            store.hand_over(batch)
+            batch, size = [], 0
+    if batch:
+        store.hand_over(batch)
+
+
+class _Seen:
+    """The events of this import so far, in a file of SQLite that goes away.
+
+    They may wait in the inbox still, where the warehouse does not know them.
+    """
+
     def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._bytes = 0
+        self._rows = sqlite3.connect("")  # on the disk as soon as it is large
+        self._rows.execute(
+            "create table seen (site text, event_id text,"
+            " primary key (site, event_id)) without rowid"
+        )
 
-    def add(self, event: Event) -> None:
-        self.events.append(event)
-        self._bytes += len(msgspec.json.encode(event))
+    def tell_duplicates(
+        self, outcomes: Sequence[Outcome], store: Store
+    ) -> dict[int, bool]:
+        """Whether the event is a duplicate, by its place among the outcomes."""
+        events = _events(outcomes)
+        known = store.known(events) if events else set()
+        return {
+            place: not self._is_first(each) or (each.site, each.event_id) in known
+            for place, each in enumerate(outcomes)
+            if isinstance(each, Event)
+        }
 
-    @property
-    def is_full(self) -> bool:
-        return len(self.events) >= BATCH_EVENTS or self._bytes >= BATCH_BYTES
+    def _is_first(self, event: Event) -> bool:
+        row = (event.site, event.event_id)
+        sql = "insert or ignore into seen values (?, ?)"
+        return self._rows.execute(sql, row).rowcount == 1
 
-
-def _sample(report: Report, outcome: Outcome) -> None:
-    if isinstance(outcome, Skipped):
-        samples = report.samples.setdefault(outcome.reason, [])
-        if len(samples) < SAMPLES and outcome.text not in samples:
-            samples.append(outcome.text)
+    def close(self) -> None:
+        """Forgets them."""
+        self._rows.close()
