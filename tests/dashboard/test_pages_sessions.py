@@ -18,8 +18,7 @@ from liveinsight.dashboard.models import AuditLine  # isort: skip
 from liveinsight.dashboard.pages.session import list_pages, list_steps  # isort: skip
 from liveinsight.dashboard.pages.sessions import LISTED  # isort: skip
 from liveinsight.dashboard.sites import add_site  # isort: skip
-from liveinsight.query.lists import timeline  # isort: skip
-from liveinsight.query.sessions import MOST_STEPS  # isort: skip
+from liveinsight.query.sessions import MOST_STEPS, read_timeline  # isort: skip
 
 DAY = 24 * HOUR
 
@@ -177,7 +176,7 @@ def a_visit_with_engagement() -> "list[Event]":
 
 def test_the_time_on_a_page_is_told_with_its_view() -> None:
     server = a_server(a_visit_with_engagement())
-    steps = list_steps(timeline(SITE, "sess_anna", server.reader) or [])
+    steps = list_steps(read_timeline(SITE, "sess_anna", server.reader) or [])
     told = [
         (step.event.page, step.engagement_ms, step.scroll_percent, step.is_quiet)
         for step in steps
@@ -192,7 +191,7 @@ def test_the_time_on_a_page_is_told_with_its_view() -> None:
 
 def test_the_pages_of_a_session_have_their_time_and_depth() -> None:
     server = a_server(a_visit_with_engagement())
-    lines = list_pages(timeline(SITE, "sess_anna", server.reader) or [])
+    lines = list_pages(read_timeline(SITE, "sess_anna", server.reader) or [])
     assert [
         (each.time.page, each.time.views, each.time.engagement_ms) for each in lines
     ] == [("/before", 0, 700), ("/", 2, 10_000), ("/cart", 1, 2_000)]

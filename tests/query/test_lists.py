@@ -6,6 +6,7 @@ from liveinsight.errors import QueryError
 from liveinsight.query import lists
 from liveinsight.query.live import live_panels
 from liveinsight.query.model import Filter, Operator, Period
+from liveinsight.query.sessions import find_session, read_events, read_timeline
 from tests.query.tables import HOUR, MINUTE, NOON, SITE, an_event, warehouse_of
 
 DAY = Period(NOON - 12 * HOUR, NOON + 12 * HOUR)
@@ -88,14 +89,14 @@ def test_a_wrong_clock_hides_nobody() -> None:
 
 def test_every_id_that_a_reply_gave_means_the_session() -> None:
     with warehouse_of(VISITS) as warehouse:
-        by_given = [lists.session(SITE, f"sess_{n}", NOW, warehouse) for n in (1, 2)]
+        by_given = [find_session(SITE, f"sess_{n}", NOW, warehouse) for n in (1, 2)]
         own = by_given[0].session_id if by_given[0] else ""
-        assert by_given[0] == by_given[1] == lists.session(SITE, own, NOW, warehouse)
-        assert lists.session_events(SITE, "sess_nobody", warehouse) is None
-        assert lists.session("b.example", own, NOW, warehouse) is None
-        steps = lists.session_events(None, "sess_2", warehouse)
-        timeline = lists.timeline(SITE, "sess_2", warehouse)
-        sent = lists.timeline(SITE, "sess_3", warehouse)
+        assert by_given[0] == by_given[1] == find_session(SITE, own, NOW, warehouse)
+        assert read_events(SITE, "sess_nobody", warehouse) is None
+        assert find_session("b.example", own, NOW, warehouse) is None
+        steps = read_events(None, "sess_2", warehouse)
+        timeline = read_timeline(SITE, "sess_2", warehouse)
+        sent = read_timeline(SITE, "sess_3", warehouse)
     assert steps
     assert [step.timestamp for step in steps] == [NOON, NOON + 17 * MINUTE]
     assert timeline

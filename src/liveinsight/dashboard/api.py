@@ -28,6 +28,7 @@ from liveinsight.query import lists
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Period, Where
 from liveinsight.query.parse import parse_period
+from liveinsight.query.sessions import read_events
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="LiveInsight"'}
 MAX_HOURS: Final = 2_000
@@ -173,7 +174,7 @@ def active(scope: Scope) -> object:
 def session_events(scope: Scope, session: str) -> object:
     """`[{event_id, timestamp, event_type, page_url, referrer}]`."""
     with runtime.current().reading_session(scope.site, session) as reader:
-        found = lists.session_events(scope.site, session, reader)
+        found = read_events(scope.site, session, reader)
     if found is None:
         raise MissingError("id", "there is no such session")
     if scope.has_period:

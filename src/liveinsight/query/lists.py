@@ -17,41 +17,9 @@ from liveinsight.query.check import MAX_LIMIT, check_filters, check_site
 from liveinsight.query.live import ask_active
 from liveinsight.query.model import Interval, Period, Question, Where
 from liveinsight.query.run import answer
-from liveinsight.query.sessions import (
-    Session,
-    SessionEvent,
-    TimelineStep,
-    Visit,
-    session,
-    session_events,
-    timeline,
-    visits,
-)
 
 DIRECT = "Direct"
 MAX_HOURS = 2_000
-
-__all__ = [
-    "ActiveSession",
-    "HourCount",
-    "PageViews",
-    "Referrers",
-    "Session",
-    "SessionEvent",
-    "Summary",
-    "TimelineStep",
-    "Visit",
-    "active_sessions",
-    "hourly",
-    "last_hours",
-    "pages",
-    "referrers",
-    "session",
-    "session_events",
-    "summary",
-    "timeline",
-    "visits",
-]
 
 
 class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):

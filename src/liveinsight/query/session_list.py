@@ -23,9 +23,9 @@ from liveinsight.query.conditions import filter_values, of_site, shape_of
 from liveinsight.query.facts import select_facts
 from liveinsight.query.goals import expand_goals
 from liveinsight.query.model import Attribution, Goal, Period, Question, Where
+from liveinsight.query.rows import read_structs
 from liveinsight.query.run import answer
 from liveinsight.query.scope import Scope
-from liveinsight.query.sessions import read_structs
 from liveinsight.query.statement import (
     SITE,
     Slots,

@@ -1,7 +1,6 @@
 """One session and its steps, by its own id or by any id that a reply gave."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import msgspec
 
@@ -9,8 +8,8 @@ from liveinsight.core.event import ENGAGEMENT, PAGE_VIEW, Scalar
 from liveinsight.core.limits import SESSION_SILENCE
 from liveinsight.core.ports import Reader
 from liveinsight.query.check import check_id, check_site
+from liveinsight.query.rows import read_structs
 
-MOST_VISITS = 500
 MOST_STEPS = 2_000
 """Of one timeline: whoever sends more into one session is no visitor."""
 
@@ -57,27 +56,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     screen_width: int | None
 
 
-class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """One of a visitor's sessions, in short."""
-
-    site: str
-    session_id: str
-    start_time: int
-    last_activity: int
-    entry_page: str | None
-    exit_page: str | None
-    page_views: int
-    total_events: int
-    session_duration: int
-    is_active: bool
-    source: str | None
-    channel: str
-    country: str | None
-    device: str | None
-    browser: str | None
-    os: str | None
-
-
 class TimelineStep(msgspec.Struct, frozen=True, kw_only=True):
     """One event of a session in full, engagement included."""
 
@@ -108,20 +86,6 @@ class PageTime(msgspec.Struct, frozen=True, kw_only=True):
     """The deepest; None where it was not reported."""
 
 
-class UserHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """All sessions of a user, summed up."""
-
-    is_derived: bool
-    """Whether the server made the id, for the day: then it says nothing of other days."""
-    first_seen: int
-    last_activity: int
-    sessions: int
-    page_views: int
-    total_events: int
-    conversions: int
-    engagement_ms: int
-
-
 class _Found(msgspec.Struct, frozen=True):
     """Where a session is; the key as text, for it does not fit the driver's integers."""
 
@@ -131,7 +95,7 @@ class _Found(msgspec.Struct, frozen=True):
     last_activity: int
 
 
-def session(
+def find_session(
     site: str | None, session_id: str, now: int, reader: Reader
 ) -> Session | None:
     """The session that the id means, whether its own or one given in a reply."""
@@ -143,15 +107,7 @@ def session(
     return rows[0] if rows else None
 
 
-def visits(site: str | None, user_id: str, now: int, reader: Reader) -> list[Visit]:
-    """The visitor's sessions, the latest first; at most MOST_VISITS of them."""
-    check_site(site)
-    check_id(user_id)
-    params = [user_id, site, now - SESSION_SILENCE, MOST_VISITS]
-    return read_structs(reader.query(_VISITS, params), Visit)
-
-
-def session_events(
+def read_events(
     site: str | None, session_id: str, reader: Reader
 ) -> list[SessionEvent] | None:
     """The session's events in order; None if there is no such session."""
@@ -161,7 +117,7 @@ def session_events(
     return read_structs(reader.query(_EVENTS, _span(found)), SessionEvent)
 
 
-def timeline(
+def read_timeline(
     site: str | None, session_id: str, reader: Reader
 ) -> list[TimelineStep] | None:
     """The session's events in order and in full; None if there is no such session.
@@ -199,14 +155,6 @@ def page_times(steps: Sequence[TimelineStep]) -> list[PageTime]:
     ]
 
 
-def user_history(site: str | None, user_id: str, reader: Reader) -> UserHistory | None:
-    """The user's sessions summed up; None if there is no such user with a session."""
-    check_site(site)
-    check_id(user_id)
-    found = read_structs(reader.query(_HISTORY, [user_id, site]), UserHistory)
-    return found[0] if found else None
-
-
 def _find(site: str | None, session_id: str, reader: Reader) -> _Found | None:
     """The session of that id, else the one that holds the event it was given for.
 
@@ -223,22 +171,6 @@ def _find(site: str | None, session_id: str, reader: Reader) -> _Found | None:
 
 def _span(found: _Found) -> list[object]:
     return [found.site, found.session_key, found.start_time, found.last_activity]
-
-
-_T = TypeVar("_T", bound=msgspec.Struct)
-
-
-def read_structs(rows: list[tuple[object, ...]], kind: type[_T]) -> list[_T]:
-    """The rows as structs of the kind; the columns come in the order of its fields."""
-    names = kind.__struct_fields__
-    records = []
-    for row in rows:
-        record = dict(zip(names, row, strict=True))
-        text = record.get("properties")
-        if isinstance(text, str):
-            record["properties"] = msgspec.json.decode(text)
-        records.append(record)
-    return msgspec.convert(records, list[kind])  # type: ignore[valid-type]
 
 
 _BY_ID = """
@@ -275,28 +207,6 @@ join users as u on u.user_key = s.user_key and u.site = s.site
 where s.site = $1 and s.session_key = $2::uhugeint
 """
 
-_VISITS = """
-select
-    s.site, s.session_id, s.start_time, s.last_activity, s.entry_page, s.exit_page,
-    s.page_views, s.total_events, s.session_duration, s.present_at >= $3 as is_active,
-    s.source, s.channel, s.country, s.device, s.browser, s.os
-from sessions as s
-join users as u on u.user_key = s.user_key and u.site = s.site
-where u.user_id = $1 and ($2::varchar is null or u.site = $2)
-order by s.start_time desc, s.session_id
-limit $4
-"""
-
-_HISTORY = """
-select
-    bool_and(u.is_derived), min(u.first_seen), max(s.last_activity), count(*),
-    sum(s.page_views)::bigint, sum(s.total_events)::bigint,
-    sum(s.conversions)::bigint, sum(s.engagement_ms)::bigint
-from sessions as s
-join users as u on u.user_key = s.user_key and u.site = s.site
-where u.user_id = $1 and ($2::varchar is null or u.site = $2)
-having count(*) > 0
-"""
 
 _EVENTS = """
 select event_id, timestamp, event_type, page_url, referrer

@@ -7,7 +7,8 @@ import pytest
 
 from liveinsight.core.event import Event
 from liveinsight.core.limits import SESSION_SILENCE
-from liveinsight.query import lists
+from liveinsight.query.sessions import read_timeline
+from liveinsight.query.visitor import Visit, read_visits
 from liveinsight.store.dynamodb.live import LiveSessions
 from liveinsight.store.dynamodb.reader import DynamoReader
 from liveinsight.store.dynamodb.timelines import Timelines
@@ -35,12 +36,12 @@ class Asked:
     def steps(self, session_id: str) -> list[str] | None:
         """The pages of the session; None where there is none."""
         with self.timelines.of_session(SITE, session_id) as reader:
-            steps = lists.timeline(SITE, session_id, reader)
+            steps = read_timeline(SITE, session_id, reader)
         return None if steps is None else [str(step.page) for step in steps]
 
-    def visits(self, user: str) -> list[lists.Visit]:
+    def visits(self, user: str) -> list[Visit]:
         with self.timelines.of_user(SITE, user) as reader:
-            return lists.visits(SITE, user, NOW, reader)
+            return read_visits(SITE, user, NOW, reader)
 
     def databases(self) -> set[object]:
         rows = self.warehouse.query("select database_name from duckdb_databases()")

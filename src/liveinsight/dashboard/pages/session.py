@@ -11,8 +11,14 @@ from liveinsight.core import limits
 from liveinsight.core.event import ENGAGEMENT, PAGE_VIEW
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
-from liveinsight.query import lists
-from liveinsight.query.sessions import MOST_STEPS, PageTime, page_times
+from liveinsight.query.sessions import (
+    MOST_STEPS,
+    PageTime,
+    TimelineStep,
+    find_session,
+    page_times,
+    read_timeline,
+)
 
 LONG_SILENCE: Final = 3 * limits.MINUTE
 """A pause worth a line of its own between two steps."""
@@ -21,7 +27,7 @@ LONG_SILENCE: Final = 3 * limits.MINUTE
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One event of the timeline, as shown."""
 
-    event: lists.TimelineStep
+    event: TimelineStep
     silence: int
     """Since the step before that is not quiet, ms; 0 where it is short."""
     properties: list[tuple[str, str]]
@@ -46,10 +52,10 @@ def session(request: HttpRequest, session_id: str) -> HttpResponse:
     """The facts and steps of a session, also by an id that a reply gave for it."""
     scope = read_scope(request)
     with runtime.current().reading_session(scope.site, session_id) as reader:
-        found = lists.session(scope.site, session_id, scope.now, reader)
+        found = find_session(scope.site, session_id, scope.now, reader)
         if found is None:
             raise Http404
-        events = lists.timeline(scope.site, session_id, reader) or []
+        events = read_timeline(scope.site, session_id, reader) or []
     context = {
         "scope": scope,
         "session": found,
@@ -60,7 +66,7 @@ def session(request: HttpRequest, session_id: str) -> HttpResponse:
     return render(request, "session.html", context)
 
 
-def list_pages(events: list[lists.TimelineStep]) -> list[PageLine]:
+def list_pages(events: list[TimelineStep]) -> list[PageLine]:
     """The pages of the session, with their share of the time."""
     times = page_times(events)
     whole = sum(time.engagement_ms for time in times) or 1
@@ -70,7 +76,7 @@ def list_pages(events: list[lists.TimelineStep]) -> list[PageLine]:
     ]
 
 
-def list_steps(events: list[lists.TimelineStep]) -> list[Step]:
+def list_steps(events: list[TimelineStep]) -> list[Step]:
     """The events with the silences between them; engagement with the view it is of."""
     steps: list[Step] = []
     view_of: dict[str | None, int] = {}
@@ -98,7 +104,7 @@ def list_steps(events: list[lists.TimelineStep]) -> list[Step]:
     return steps
 
 
-def add_engagement(step: Step, event: lists.TimelineStep) -> Step:
+def add_engagement(step: Step, event: TimelineStep) -> Step:
     """The page view with what was told of it later."""
     depths = [
         depth
@@ -112,7 +118,7 @@ def add_engagement(step: Step, event: lists.TimelineStep) -> Step:
     )
 
 
-def list_properties(event: lists.TimelineStep) -> list[tuple[str, str]]:
+def list_properties(event: TimelineStep) -> list[tuple[str, str]]:
     """The custom data of the event, and its revenue."""
     shown = [
         (key, value if isinstance(value, str) else msgspec.json.encode(value).decode())

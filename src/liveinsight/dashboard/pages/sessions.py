@@ -21,7 +21,6 @@ from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period, day_of
 from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
-from liveinsight.query import lists
 from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.session_list import (
     MAX_LISTED,
@@ -32,6 +31,8 @@ from liveinsight.query.session_list import (
     count_sessions,
     list_sessions,
 )
+from liveinsight.query.sessions import find_session
+from liveinsight.query.visitor import read_visits
 from liveinsight.query.wire import write_compare, write_filters
 
 LISTED: Final = 50
@@ -189,9 +190,9 @@ def find_whole_id(text: str, scope: Scope) -> Found:
     """The session and the visitor of exactly that id."""
     server = runtime.current()
     with server.reading_session(scope.site, text) as reader:
-        session = lists.session(scope.site, text, scope.now, reader)
+        session = find_session(scope.site, text, scope.now, reader)
     with server.reading_user(scope.site, text) as reader:
-        visits = lists.visits(scope.site, text, scope.now, reader)
+        visits = read_visits(scope.site, text, scope.now, reader)
     return Found(
         session_id="" if session is None else session.session_id,
         user_id=text if visits else "",

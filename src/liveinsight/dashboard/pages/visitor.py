@@ -20,8 +20,12 @@ from liveinsight.dashboard.pages.scope import (
     read_scope,
     read_scope_of,
 )
-from liveinsight.query import lists
-from liveinsight.query.sessions import MOST_VISITS, UserHistory, user_history
+from liveinsight.query.visitor import (
+    MOST_VISITS,
+    UserHistory,
+    read_history,
+    read_visits,
+)
 from liveinsight.store.person import Person
 from liveinsight.store.user_export import make_export, read_warehouse
 
@@ -32,8 +36,8 @@ def visitor(request: HttpRequest, user_id: str) -> HttpResponse:
     """All sessions of the visitor on the site, the latest first."""
     scope = read_scope(request)
     with runtime.current().reading_user(scope.site, user_id) as reader:
-        visits = lists.visits(scope.site, user_id, scope.now, reader)
-        history = user_history(scope.site, user_id, reader)
+        visits = read_visits(scope.site, user_id, scope.now, reader)
+        history = read_history(scope.site, user_id, reader)
     if not visits or history is None:
         raise Http404
     context = {
@@ -106,7 +110,7 @@ def find_history(scope: Scope, user_id: str) -> UserHistory:
     if not 0 < len(user_id) <= USER_ID_CHARS:
         raise Http404
     with runtime.current().reading_user(scope.site, user_id) as reader:
-        found = user_history(scope.site, user_id, reader)
+        found = read_history(scope.site, user_id, reader)
     if found is None:
         raise Http404
     return found
