@@ -117,6 +117,18 @@ def test_they_are_counted_and_compared() -> None:
         assert ask("/api/v1/sessions", key, question=asked).json["counts"] == counts
 
 
+def test_only_the_first_page_is_counted() -> None:
+    a_server(VISITS)
+    key = add_key("test")
+    first = {"site": SITE, "period": PERIOD, "compare": "previous", "limit": 2}
+    page = ask("/api/v1/sessions", key, question=json.dumps(first)).json
+    assert page["counts"]["sessions"] == 3
+    after = json.dumps({**first, "after": page["next"]})
+    rest = ask("/api/v1/sessions", key, question=after)
+    assert users_of(rest) == ["anna"]
+    assert rest.json["counts"] is None
+
+
 @pytest.mark.parametrize(
     ("question", "field"),
     [

@@ -80,6 +80,8 @@ def test_the_list_goes_on_page_by_page_under_the_same_filters() -> None:
     assert sum(len(day.sessions) for day in rest.days) == 5
     assert "f=page:is:/" in view.older
     assert (rest.older, rest.newest) == ("", "?period=7d&f=page:is:/")
+    assert rest.counts is None  # the first page has counted them
+    assert "Older sessions" in second.text
     # Other filters begin with the newest again.
     assert "after=" not in second.context["filter_bar"].clear
 

@@ -141,13 +141,16 @@ def list_sessions(question: SessionsQuestion, now: int, reader: Reader) -> Sessi
 
 
 def count_sessions(question: SessionsQuestion, reader: Reader) -> SessionCounts | None:
-    """The counts of the metrics of that name; None for a search, which is not counted.
+    """The counts of the metrics of that name, with the first page.
+
+    None for a search, which is not counted, and with the pages after the first: over
+    many events counting takes longer than a page, and would say the same again.
 
     Raises:
         QueryError: it cannot be answered as asked; names the field and why.
         StoreUnavailable: the warehouse is closed or being replaced.
     """
-    if question.search:
+    if question.search or question.after:
         return None
     asked = Question(
         site=question.site,

@@ -49,7 +49,10 @@ class SessionsQuery(About, frozen=True, kw_only=True, forbid_unknown_fields=True
         str,
         Meta(
             max_length=64,
-            description="The `next` of the answer before: the sessions after those.",
+            description=(
+                "The `next` of the answer before: the sessions after those. They are"
+                " not counted again, so `compare` says nothing then."
+            ),
         ),
     ] = ""
     compare: CompareForm = None
@@ -67,8 +70,9 @@ class SessionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
         SessionCounts | None,
         Meta(
             description=(
-                "Of all pages, the same numbers as the metrics of these names; null"
-                " with a search, which is not counted."
+                "Of all pages, the same numbers as the metrics of these names. Only"
+                " the first answer has them: null with `after`, and with a search,"
+                " which is not counted."
             )
         ),
     ]

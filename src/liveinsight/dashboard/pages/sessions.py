@@ -62,7 +62,7 @@ class SessionsView(msgspec.Struct, frozen=True, kw_only=True):
 
     days: list[DayOfSessions]
     counts: SessionCounts | None
-    """Of all that match; None where they are not counted, as they are searched."""
+    """Of all that match, on the first page; None where they are searched."""
     fact: Fact | None
     """How their number has changed."""
     search: str
