@@ -47,7 +47,8 @@ from liveinsight.store.applier import Applier
 from liveinsight.store.archive import Archive, archive_closed_hours
 from liveinsight.store.eraser import Asked, Eraser, Stores
 from liveinsight.store.exporter import Exporter
-from liveinsight.store.inbox import Inbox, LedgerLine
+from liveinsight.store.inbox import Inbox
+from liveinsight.store.ledger import LedgerLine
 from liveinsight.store.person import Person
 from liveinsight.store.recovery import open_warehouse, seed_running
 from liveinsight.store.source import InboxSource

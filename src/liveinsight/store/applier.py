@@ -12,8 +12,9 @@ from liveinsight.core.event import Event
 from liveinsight.core.limits import SECOND
 from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.store.apply import Applied
+from liveinsight.store.engine import DamagedError
 from liveinsight.store.source import Portion, Source
-from liveinsight.store.warehouse import DamagedError, Warehouse
+from liveinsight.store.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 

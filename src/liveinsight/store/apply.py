@@ -3,7 +3,7 @@
 Everything here happens inside the caller's transaction.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -19,8 +19,8 @@ from liveinsight.store.apply_runs import (
     replace_runs,
     runs_of_user,
 )
+from liveinsight.store.sql import Sql
 
-Sql = Callable[..., list[tuple[object, ...]]]
 Identity = tuple[str, str]
 
 

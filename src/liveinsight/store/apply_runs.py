@@ -1,7 +1,7 @@
 """How new events change the runs that are stored, and the ids these go by."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -9,8 +9,8 @@ from liveinsight.core.event import Event
 from liveinsight.core.limits import LATEST_TIMESTAMP, SESSION_SILENCE
 from liveinsight.core.session import Claim, Run, fold, join, session_ids
 from liveinsight.store import apply_runs_sql
+from liveinsight.store.sql import Sql
 
-Sql = Callable[..., list[tuple[object, ...]]]
 User = tuple[str, str]
 
 _MADE = re.compile(r"sess_[0-9a-f]{32}")

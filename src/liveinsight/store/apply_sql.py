@@ -1,7 +1,7 @@
 """The statements of an apply, but for those of the runs (`apply_runs_sql.py`).
 
 Rows come as one JSON parameter a batch: 47,000 rows/s at 1,000 rows, where
-`executemany` takes 1.7 s a batch (study, engine.md). Keys come back as hexadecimal
+`executemany` takes 1.7 s a batch. Keys come back as hexadecimal
 text: as decimal text each took 55 us, of a batch nearly half.
 """
 

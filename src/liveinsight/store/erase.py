@@ -1,14 +1,11 @@
 """Takes one user out of a warehouse, inside the caller's transaction."""
 
-from collections.abc import Callable
-
 from liveinsight.core.limits import HOUR
 from liveinsight.core.outcome import Outcome
 from liveinsight.store import apply_sql
 from liveinsight.store.apply_runs import encode, replace_runs, runs_of_user
 from liveinsight.store.person import Copies, Person
-
-Sql = Callable[..., list[tuple[object, ...]]]
+from liveinsight.store.sql import Sql
 
 
 def erase_user(sql: Sql, person: Person, copies: Copies) -> int:

@@ -15,7 +15,9 @@ import msgspec
 from liveinsight.core.event import Event
 from liveinsight.core.ports import Reader
 from liveinsight.store.apply import apply_events
-from liveinsight.store.warehouse import Sql, Warehouse
+from liveinsight.store.in_memory import copy_beside
+from liveinsight.store.sql import Sql
+from liveinsight.store.warehouse import Warehouse
 
 _OF_USERS: Final = ("events", "runs", "users", "given_ids")
 _numbers = count(1)
@@ -28,7 +30,7 @@ def fresh_copy(warehouse: Warehouse, events: Sequence[Event]) -> Iterator[Reader
     Raises:
         StoreUnavailable: the warehouse is closed or being replaced.
     """
-    with warehouse.copy_beside(f"fresh{next(_numbers)}") as sql:
+    with copy_beside(warehouse, f"fresh{next(_numbers)}") as sql:
         users = {(event.site, event.user) for event in events}
         asked = msgspec.json.encode([{"site": s, "user_id": u} for s, u in users])
         for table in _OF_USERS:

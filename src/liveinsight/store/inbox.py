@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from liveinsight.core.event import EncodedEvents, Event
 from liveinsight.core.limits import DAY, SECOND
 from liveinsight.core.outcome import Outcome, Sample
@@ -30,22 +28,13 @@ from liveinsight.store.inbox_writes import (
     hour_of,
     write_events,
 )
+from liveinsight.store.ledger import LedgerLine, as_lines
 from liveinsight.store.running import RunningSession, RunningSessions
 
 T = TypeVar("T")
 
 CLOSE_S = 5
 """What the requests under way get when the inbox closes beside them."""
-
-
-class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One count of the ledger; `hour` is the start of the hour of receipt, ms."""
-
-    site: str
-    hour: int
-    outcome: Outcome
-    reason: str = ""
-    count: int
 
 
 class Inbox:
@@ -205,15 +194,12 @@ class Inbox:
 
     def ledger(self) -> list[LedgerLine]:
         """All that the door counted."""
-        return [
-            LedgerLine(
-                site=site, hour=hour, outcome=Outcome(outcome), reason=reason, count=n
-            )
-            for site, hour, outcome, reason, n in self.read(
+        return as_lines(
+            self.read(
                 "select site, hour, outcome, reason, count from ledger"
                 " order by hour, site, outcome, reason"
             )
-        ]
+        )
 
     def samples(self) -> list[Sample]:
         """The kept examples of dropped and rejected events, newest first."""

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from liveinsight.errors import StoreError, StoreUnavailable
-from liveinsight.store.warehouse import DamagedError, Warehouse, was_closed_well
+from liveinsight.store.closed_well import was_closed_well
+from liveinsight.store.engine import DamagedError
+from liveinsight.store.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from liveinsight.store.dynamodb.items import ActiveSession
+from liveinsight.store.in_memory import beside
 from liveinsight.store.live_sql import ACTIVE, FIELDS, statements
 from liveinsight.store.warehouse import Warehouse
 
@@ -51,7 +52,7 @@ class LiveTables:
         if not self._is_current or self._generation != self._warehouse.generation:
             with self._lock:
                 self._update()
-        with self._warehouse.beside(LIVE) as run:
+        with beside(self._warehouse, LIVE) as run:
             return run(sql, *params)
 
     def _update(self) -> None:
@@ -63,7 +64,7 @@ class LiveTables:
             return
         self._is_current = True  # what is applied from here on is not in the tables
         try:
-            with self._warehouse.beside(LIVE) as sql:
+            with beside(self._warehouse, LIVE) as sql:
                 sql("begin transaction")
                 if not self._is_taken:
                     sql(ACTIVE, encode_sessions(self._sessions))

@@ -15,14 +15,11 @@ import msgspec
 from liveinsight.core.event import Event
 from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.store.archive import Archive, ArchiveObject
+from liveinsight.store.closed_well import was_closed_well
+from liveinsight.store.engine import DamagedError
 from liveinsight.store.inbox import Inbox
 from liveinsight.store.keeper import logs_of, set_aside
-from liveinsight.store.warehouse import (
-    INBOX,
-    DamagedError,
-    Warehouse,
-    was_closed_well,
-)
+from liveinsight.store.warehouse import INBOX, Warehouse
 
 log = logging.getLogger(__name__)
 
