@@ -20,6 +20,17 @@ class Hint(msgspec.Struct, frozen=True):
     page_url: object = None
 
 
+_HINT = msgspec.json.Decoder(Hint)
+
+
+def read_hint(raw: bytes) -> Hint:
+    """What can be read of the rejected event."""
+    try:
+        return _HINT.decode(raw)
+    except (ValueError, RecursionError):  # both of msgspec's errors are ValueErrors
+        return Hint()
+
+
 class Admission:
     """What the sites say to the events of one request. `cors` is for its answer."""
 

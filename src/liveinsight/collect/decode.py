@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from liveinsight.collect.keys import repeats_a_key, repeats_a_key_at_top
-from liveinsight.collect.wire import rules
+from liveinsight.collect.wire import field_of, refused
 from liveinsight.core import limits
 from liveinsight.core.event import RawEvent, SentBatch, Timestamp
 from liveinsight.errors import PayloadError
@@ -21,8 +21,6 @@ _EVENT = msgspec.json.Decoder(RawEvent)
 _encode = msgspec.json.Encoder().encode
 _LARGEST_INTEGER = 2**63 - 1
 
-_PATH = re.compile(r"at `\$\.?([a-z_.]*)")
-_MISSING = re.compile(r"required field `(\w+)`")
 _HALF_PAIR = re.compile(
     rb"(?<!\\)(?P<escapes>(?:\\\\)*)(?:"
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -175,7 +173,7 @@ def _decode_batch(body: bytes, *, is_mended: bool = False) -> SentBatch:
     try:
         return _BATCH.decode(body)
     except msgspec.ValidationError as error:
-        raise refused(_field_of(error, "body")) from None
+        raise refused(field_of(error, "body")) from None
     except msgspec.DecodeError:
         if is_mended:
             raise refused("body") from None
@@ -255,7 +253,7 @@ def _explain(error: ValueError | RecursionError) -> PayloadError:
     if isinstance(error, RecursionError):
         return PayloadError("event", "must not be nested so deeply")
     if isinstance(error, msgspec.ValidationError):
-        return refused(_field_of(error, "event"))
+        return refused(field_of(error, "event"))
     return _textrefused("event")
 
 
@@ -290,19 +288,3 @@ def _check_text(event: RawEvent) -> None:
 
 def _textrefused(field: str) -> PayloadError:
     return PayloadError(field, "must be UTF-8 without NUL and half surrogate pairs")
-
-
-def refused(field: str) -> PayloadError:
-    """The error of a field that is not what it must be."""
-    return PayloadError(field, f"must be {rules()[field]}")
-
-
-def _field_of(error: msgspec.ValidationError, otherwise: str) -> str:
-    """The field that msgspec's message points at, as far as the table knows it."""
-    message = str(error)
-    path = _PATH.search(message)
-    field = path[1].strip(".") if path else ""
-    missing = _MISSING.search(message)
-    if missing and f"{field}.{missing[1]}" in rules():
-        return f"{field}.{missing[1]}"
-    return field if field in rules() else otherwise

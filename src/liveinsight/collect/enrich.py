@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from liveinsight.collect.decode import is_settled
 from liveinsight.collect.door import Door, DoorSettings
 from liveinsight.collect.http import Request
+from liveinsight.collect.wire import refused
 from liveinsight.core import limits
 from liveinsight.core.address import client_address, plain_address, trusts
 from liveinsight.core.country import Place, country_code, country_of_timezone
@@ -112,7 +113,7 @@ def _part(known: Event) -> bytes:
     return _encode(said)[1:-1]
 
 
-def wrong_url(page_url: str | None, referrer: str | None) -> str:
+def _wrong_url(page_url: str | None, referrer: str | None) -> str:
     """Which of the two fields is no URL; "" if neither."""
     if page_url is not None and split_url(page_url) is None:
         return "page_url"
@@ -128,7 +129,7 @@ def write_arrival(page_url: str | None, referrer: str | None) -> bytes | None:
     Begins with a comma unless empty; None if one of them is no URL. Remembered: 30 µs
     anew, 0.1 µs again.
     """
-    if wrong_url(page_url, referrer):
+    if _wrong_url(page_url, referrer):
         return None
     page = split_url(page_url) if page_url else None
     source = classify(page, split_url(referrer) if referrer else None)
@@ -149,6 +150,18 @@ def write_arrival(page_url: str | None, referrer: str | None) -> bytes | None:
         )
     )
     return b"," + part if part else b""
+
+
+def arrival_of(event: RawEvent) -> bytes:
+    """What `write_arrival` says of the event.
+
+    Raises:
+        PayloadError: one of them is no URL.
+    """
+    arrival = write_arrival(event.page_url, event.referrer)
+    if arrival is None:
+        raise refused(_wrong_url(event.page_url, event.referrer))
+    return arrival
 
 
 def write_setting(raw: RawEvent, site: Site, client: Client) -> bytes:

@@ -6,11 +6,12 @@ from operator import attrgetter
 
 import msgspec
 
-from liveinsight.collect.admit import Admission, Hint
-from liveinsight.collect.decode import Sent, decode_body, refused
+from liveinsight.collect.admit import Admission, read_hint
+from liveinsight.collect.decode import Sent, decode_body
 from liveinsight.collect.door import Door
 from liveinsight.collect.enrich import (
     Moment,
+    arrival_of,
     client_of,
     find_own,
     settle,
@@ -20,14 +21,8 @@ from liveinsight.collect.enrich import (
     write_identity,
     write_screen,
     write_setting,
-    wrong_url,
 )
-from liveinsight.collect.http import (
-    Reply,
-    Request,
-    read_body,
-    refuse,
-)
+from liveinsight.collect.http import Reply, Request, read_body, refuse
 from liveinsight.collect.identify import SESSION_PREFIX, Identifier, is_in_chain
 from liveinsight.collect.recent import Copy, Key
 from liveinsight.collect.replies import Result, answer_batch, answer_one
@@ -53,7 +48,6 @@ class Taken(msgspec.Struct, frozen=True):
         return self.reply
 
 
-_HINT = msgspec.json.Decoder(Hint)
 _IS_ID = re.compile(limits.EVENT_ID_PATTERN)
 
 
@@ -185,7 +179,7 @@ class Intake:
         if isinstance(event, PayloadError):
             raise event
         settled, content = settle(event, sent.contents[index], self._now)
-        arrival = _arrival_of(event)
+        arrival = arrival_of(event)
         visit = self._visit_of(event)
         site = visit.site
         self._tally.receive(site)
@@ -289,7 +283,7 @@ class Intake:
         return Result(event_id, None, Status.DROPPED, reason)
 
     def _reject(self, raw: bytes, error: PayloadError) -> Result:
-        hint = _read_hint(raw)
+        hint = read_hint(raw)
         site = self._admission.site_of_rejected(hint)
         self._tally.receive(site)
         self._tally.refuse(site, Outcome.REJECTED, error.field, raw)
@@ -299,18 +293,4 @@ class Intake:
         return Result(event_id, None, Status.REJECTED, reason)
 
 
-def _arrival_of(event: RawEvent) -> bytes:
-    arrival = write_arrival(event.page_url, event.referrer)
-    if arrival is None:
-        raise refused(wrong_url(event.page_url, event.referrer))
-    return arrival
-
-
 _key_of = attrgetter("site", "user_id", "session_id", "language", "timezone")
-
-
-def _read_hint(raw: bytes) -> Hint:
-    try:
-        return _HINT.decode(raw)
-    except (ValueError, RecursionError):  # both of msgspec's errors are ValueErrors
-        return Hint()

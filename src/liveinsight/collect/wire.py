@@ -4,6 +4,7 @@ The rules come from RawEvent's own limits, so that the decoder, its error messag
 and docs/wire-format.md cannot differ.
 """
 
+import re
 from functools import cache
 
 import msgspec
@@ -11,6 +12,10 @@ from msgspec import inspect
 
 from liveinsight.core import limits
 from liveinsight.core.event import RawEvent
+from liveinsight.errors import PayloadError
+
+_PATH = re.compile(r"at `\$\.?([a-z_.]*)")
+_MISSING = re.compile(r"required field `(\w+)`")
 
 _PATTERNS = {
     limits.EVENT_ID_PATTERN: "a string of 8 to 64 letters A to Z or a to z, digits, _ and -",
@@ -79,6 +84,22 @@ def rules() -> dict[str, str]:
     found: dict[str, str] = {}
     _describe(RawEvent, "", found)
     return found | _SPECIAL
+
+
+def refused(field: str) -> PayloadError:
+    """The error of a field that is not what it must be."""
+    return PayloadError(field, f"must be {rules()[field]}")
+
+
+def field_of(error: msgspec.ValidationError, otherwise: str) -> str:
+    """The field that msgspec's message points at, as far as the table knows it."""
+    message = str(error)
+    path = _PATH.search(message)
+    field = path[1].strip(".") if path else ""
+    missing = _MISSING.search(message)
+    if missing and f"{field}.{missing[1]}" in rules():
+        return f"{field}.{missing[1]}"
+    return field if field in rules() else otherwise
 
 
 def _describe(struct: type[msgspec.Struct], prefix: str, found: dict[str, str]) -> None:
