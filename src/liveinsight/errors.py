@@ -11,6 +11,13 @@ LiveInsightError
 A drop (a bot, an unknown site) is a value, not an error: see core.outcome.
 """
 
+from collections.abc import Mapping
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """The text, with each value in the place of its `%(name)s`."""
+    return text % values if values else text
+
 
 class LiveInsightError(Exception):
     """Base of all errors that carry a sentence for a person.
@@ -20,7 +27,7 @@ class LiveInsightError(Exception):
     """
 
     def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text % values if values else text)
+        super().__init__(fill(text, values))
         self.text = text
         self.values = values
 

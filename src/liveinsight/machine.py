@@ -29,7 +29,7 @@ from liveinsight.dashboard import runtime
 from liveinsight.dashboard.accounts import forget_old_sessions
 from liveinsight.dashboard.alerts.watch import DELIVER_EVERY, LOOK_EVERY, Watcher
 from liveinsight.dashboard.asgi import application
-from liveinsight.dashboard.audit import COMMAND_LINE, describe, note, note_erased
+from liveinsight.dashboard.audit import COMMAND_LINE, note_erased, note_visitor
 from liveinsight.dashboard.installation import find_installation
 from liveinsight.dashboard.live_hub import LiveHub
 from liveinsight.dashboard.sites import load_sites
@@ -238,7 +238,7 @@ class Machine:
     def erase(self, person: Person, account: str) -> Asked:
         """Has a visitor erased from all that this machine holds."""
         asked = self.eraser.ask(person)
-        note(account, "erase", describe(person))
+        note_visitor(account, "erase", person)
         return asked
 
     def forget(self, person: Person, sessions: Sequence[str]) -> None:

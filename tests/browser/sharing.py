@@ -4,6 +4,7 @@ from liveinsight.dashboard import models
 from liveinsight.dashboard.alerts.manage import Chosen, save_alert
 from liveinsight.dashboard.alerts.model import Visitors
 from liveinsight.dashboard.alerts.outbox import write_message
+from liveinsight.dashboard.alerts.steps import News, Reading, Turn
 from liveinsight.dashboard.alerts.webhook import make_secret
 from liveinsight.dashboard.clock import now_ms
 from tests.dashboard.links import a_link
@@ -21,4 +22,6 @@ def a_link_and_an_alert() -> None:
         webhook_url="https://hooks.example.com/in",
     )
     alert = save_alert(row, chosen)
-    write_message(alert, "began", "More than 100 current visitors.", now_ms())
+    reading = Reading(value=132, is_over=True, is_calm=False)
+    news = News(turn=Turn.BEGAN, watched=chosen.watched, reading=reading)
+    write_message(alert, news, now_ms())

@@ -9,6 +9,7 @@ from tests.dashboard import project
 from django.contrib.auth.models import User  # isort: skip
 from django.contrib.sessions.models import Session  # isort: skip
 from django.db import connections  # isort: skip
+from django.utils import translation  # isort: skip
 
 from liveinsight.dashboard import auth  # isort: skip
 from liveinsight.dashboard.api_v1 import door  # isort: skip
@@ -38,6 +39,7 @@ def _fresh_start() -> Iterator[None]:
     door.limiter.tries.clear()
     project.a_server()
     yield
+    translation.deactivate()  # what the last request was answered in
     while project.to_close:
         project.to_close.pop()()
     connections.close_all()

@@ -18,6 +18,7 @@ RUSH = {
     "than": "100",
     "emails": "ada@example.com\nben@example.com\n",
     "webhook_url": "https://hooks.example.com/T0/very-secret",
+    "language": "en",
 }
 ADD = f"/alerts/add/visitors/?site={SITE}"
 
@@ -77,6 +78,7 @@ def test_an_alert_of_an_unusual_hour_is_kept(owner: Client) -> None:
         {"webhook_url": "https://169.254.169.254/latest/"},
         {"webhook_url": "javascript:alert(1)"},
         {"webhook_url": "", "emails": ""},
+        {"language": "xx"},
     ],
 )
 def test_what_does_not_do_is_said_beside_its_field(
@@ -109,6 +111,21 @@ def test_a_test_is_written_and_a_webhooks_path_is_not_shown(owner: Client) -> No
     assert "hooks.example.com" in shown.text
     assert "very-secret" not in shown.html
     assert "Look again" in shown.text
+
+
+def test_the_language_of_messages_is_the_one_of_the_page_until_it_is_chosen(
+    owner: Client,
+) -> None:
+    owner.cookies["liveinsight_language"] = "ko"
+    assert '<option value="ko" selected' in look(owner, ADD).html
+    add(owner, language="en")
+    alert = Alert.objects.get()
+    assert read_definition(alert).language == "en"
+    path = f"/alerts/{alert.pk}/"
+    assert '<option value="en" selected' in look(owner, path).html
+    owner.post(path + "test/")
+    assert AlertMessage.objects.get().text.startswith(f"{SITE}: This is a test")
+    assert "테스트입니다" in look(owner, path).text
 
 
 def test_an_alert_is_switched_off_and_removed(owner: Client) -> None:

@@ -14,6 +14,7 @@ from tests.dashboard.project import NOW, SITE, a_server, a_visit_of
 from tests.query.tables import HOUR, MINUTE, NOON, an_event
 
 from liveinsight.dashboard import runtime  # isort: skip
+from liveinsight.dashboard.audit import ERASED, note  # isort: skip
 from liveinsight.dashboard.models import AuditLine  # isort: skip
 from liveinsight.dashboard.pages.session import list_pages, list_steps  # isort: skip
 from liveinsight.dashboard.pages.sessions import LISTED  # isort: skip
@@ -317,8 +318,12 @@ def test_the_log_tells_who_did_what() -> None:
     AuditLine.objects.create(
         at=NOW, account="ada", action="erased", subject="shop.example, visitor 1a2b"
     )
+    note("ada", "erased", ERASED, site=SITE, fingerprint="3c4d", events=7)
     text = look(client, "/audit/").text
     assert "ada erased shop.example, visitor 1a2b" in text
+    assert f"ada erased {SITE}, visitor 3c4d: 7 events" in text
+    client.cookies["liveinsight_language"] = "ko"
+    assert f"{SITE}, 방문자 3c4d: 이벤트 7개" in look(client, "/audit/").text
 
 
 def test_a_timeline_without_end_is_cut_and_says_so() -> None:

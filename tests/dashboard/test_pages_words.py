@@ -12,8 +12,10 @@ from babel.messages.pofile import read_po
 from django.utils import translation
 from django.utils.translation.template import templatize
 
-from liveinsight.dashboard.pages import labels
-from liveinsight.dashboard.pages.words import WORDS
+from tests.dashboard.pages import a_site_with, look
+
+from liveinsight.dashboard.pages import labels  # isort: skip
+from liveinsight.dashboard.pages.words import WORDS  # isort: skip
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/liveinsight"
@@ -108,6 +110,17 @@ def read_reasons(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, text.value
         elif not (isinstance(text, ast.Attribute) and text.attr == "text"):
             yield node.lineno, ""
+
+
+def test_a_page_refuses_in_korean_and_the_api_in_english() -> None:
+    client = a_site_with([])
+    client.cookies["liveinsight_language"] = "ko"
+    page = look(client, "/statistics/", f="colour:is:red")
+    assert page.status == 400
+    assert "f : 'colour' 차원이 없습니다" in page.text
+    answer = client.get("/api/statistics/summary/", {"f": "colour:is:red"})
+    said = {"field": "f", "reason": "no dimension 'colour'"}
+    assert answer.json() == {"error": said}
 
 
 def test_every_word_that_scripts_say_is_handed_to_them() -> None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from liveinsight.errors import LiveInsightError
+from liveinsight.errors import LiveInsightError, fill
 
 logger = logging.getLogger("liveinsight.dashboard")
 
@@ -24,8 +24,7 @@ def answer_error(
 
 def explain(error: LiveInsightError) -> str:
     """What is wrong, in the language of the page; of a field only the reason."""
-    said = gettext(error.text)
-    return said % error.values if error.values else said
+    return fill(gettext(error.text), error.values)
 
 
 def is_for_a_program(request: HttpRequest) -> bool:

@@ -6,8 +6,10 @@ from typing import Final
 
 import msgspec
 from django.contrib.auth.hashers import make_password
+from django.utils.translation import gettext_noop
 
 from liveinsight.dashboard import models
+from liveinsight.dashboard.audit import note
 from liveinsight.dashboard.clock import now_ms
 from liveinsight.errors import ConfigError
 from liveinsight.query.buckets import find_zone, start_of_day
@@ -108,9 +110,5 @@ def revoke_link(link_id: int, account: str) -> None:
 
 def write_down(account: str, action: str, link: models.SharedLink) -> None:
     """A line of the audit; never the link itself."""
-    models.AuditLine.objects.create(
-        at=now_ms(),
-        account=account,
-        action=action,
-        subject=f"shared link {link.name!r} of {link.site}",
-    )
+    said = gettext_noop("shared link %(name)r of %(site)s")
+    note(account, action, said, name=link.name, site=link.site)

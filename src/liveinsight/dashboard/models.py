@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from liveinsight.core import limits
+from liveinsight.errors import fill
 
 
 class Site(models.Model):
@@ -243,6 +244,9 @@ class AlertMessage(models.Model):
     """`began`, `ended` or `test`."""
     at: models.BigIntegerField[int, int] = models.BigIntegerField(db_index=True)
     text: models.CharField[str, str] = models.CharField(max_length=500)
+    """As it goes out."""
+    news: models.JSONField[object, object] = models.JSONField(default=dict)
+    """What it tells, to be said in other languages; empty in old messages."""
     delivered: models.JSONField[object, object] = models.JSONField(default=list)
     """What became of each way of telling it."""
 
@@ -261,12 +265,14 @@ class AuditLine(models.Model):
     """The name, which outlives the account; "command line" for the owner's shell."""
     action: models.CharField[str, str] = models.CharField(max_length=32)
     subject: models.CharField[str, str] = models.CharField(max_length=300)
+    """In English, with `%(name)s` in the place of each of `values`."""
+    values = models.JSONField(default=dict)
 
     class Meta:
         ordering = ("-at", "-id")
 
     def __str__(self) -> str:
-        return f"{self.action} {self.subject}"
+        return f"{self.action} {fill(self.subject, self.values)}"
 
 
 class ImportedTotal(models.Model):

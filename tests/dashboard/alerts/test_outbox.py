@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
+from email import message_from_bytes
 
 import msgspec
 import pytest
@@ -12,7 +13,12 @@ from django.utils.translation import override
 
 from liveinsight.core.limits import DAY, HOUR, MINUTE
 from liveinsight.dashboard import runtime
-from liveinsight.dashboard.alerts.manage import Chosen, add_alert, send_test
+from liveinsight.dashboard.alerts.manage import (
+    Chosen,
+    add_alert,
+    save_alert,
+    send_test,
+)
 from liveinsight.dashboard.alerts.model import Visitors, read_state
 from liveinsight.dashboard.alerts.outbox import (
     Delivery,
@@ -20,8 +26,10 @@ from liveinsight.dashboard.alerts.outbox import (
     Progress,
     forget_old_messages,
     read_deliveries,
+    retell,
     write_message,
 )
+from liveinsight.dashboard.alerts.steps import News, Reading, Turn
 from liveinsight.dashboard.alerts.watch import Watcher
 from liveinsight.dashboard.alerts.words import explain_delivery
 from liveinsight.dashboard.models import Alert, AlertMessage
@@ -38,6 +46,11 @@ from tests.dashboard.pages import two_visits
 from tests.dashboard.project import NOW, SITE, a_server
 
 URL = f"https://{HOST}/T000/secret"
+NEWS = News(
+    turn=Turn.BEGAN,
+    watched=Visitors(than=1),
+    reading=Reading(value=2, is_over=True, is_calm=False),
+)
 REFUSES = b"HTTP/1.1 503 Busy\r\n\r\n"
 
 
@@ -117,7 +130,7 @@ def check_signature(alert: Alert, got: Got) -> None:
 
 def test_what_was_refused_is_tried_again_later_and_given_up_in_the_end() -> None:
     alert, clock = an_alert(), Clock()
-    write_message(alert, "began", "Rush", NOW)
+    write_message(alert, NEWS, NOW)
     ids, tries = set(), []
     with receiving(REFUSES) as got:
         outbox = Outbox(clock, a_webhook(got))
@@ -137,7 +150,7 @@ def test_what_was_refused_is_tried_again_later_and_given_up_in_the_end() -> None
 
 def test_a_killed_server_goes_on_where_it_was() -> None:
     alert, clock = an_alert(), Clock()
-    write_message(alert, "began", "Rush", NOW)
+    write_message(alert, NEWS, NOW)
     with receiving() as got:
         Outbox(clock, a_webhook(got)).deliver()
         Outbox(clock, a_webhook(got)).deliver()
@@ -146,8 +159,8 @@ def test_a_killed_server_goes_on_where_it_was() -> None:
 
 def test_old_messages_are_neither_tried_nor_kept_for_ever() -> None:
     alert, clock = an_alert(), Clock()
-    write_message(alert, "began", "Rush", NOW - 2 * DAY)
-    write_message(alert, "began", "Rush", NOW - 91 * DAY)
+    write_message(alert, NEWS, NOW - 2 * DAY)
+    write_message(alert, NEWS, NOW - 91 * DAY)
     with receiving() as got:
         Outbox(clock, a_webhook(got)).deliver()
     assert got.connections == 0
@@ -158,7 +171,7 @@ def test_old_messages_are_neither_tried_nor_kept_for_ever() -> None:
 def test_one_who_is_not_reached_keeps_nobody_from_being_told() -> None:
     alert = an_alert(emails=["ada@example.com", "ben@example.com"])
     clock = Clock()
-    write_message(alert, "began", "Rush", NOW)
+    write_message(alert, NEWS, NOW)
     with receiving() as got, receiving_mail(refuses=b"RCPT TO:<ADA") as mail:
         use_mail_server(mail)
         Outbox(clock, a_webhook(got)).deliver()
@@ -171,7 +184,7 @@ def test_one_who_is_not_reached_keeps_nobody_from_being_told() -> None:
 def test_a_name_with_a_line_in_it_makes_no_header() -> None:
     name = "Rush\r\nBcc: eve@example.com"
     alert = an_alert(name=name, emails=["ada@example.com"], webhook_url="")
-    write_message(alert, "began", "Rush\nBcc: eve@example.com", NOW)
+    write_message(alert, NEWS, NOW)
     with receiving_mail() as mail:
         use_mail_server(mail)
         Outbox(Clock()).deliver()
@@ -182,14 +195,14 @@ def test_a_name_with_a_line_in_it_makes_no_header() -> None:
 
 def test_without_a_mail_server_it_is_said_so() -> None:
     alert = an_alert(emails=["ada@example.com"], webhook_url="")
-    write_message(alert, "began", "Rush", NOW)
+    write_message(alert, NEWS, NOW)
     Outbox(Clock()).deliver()
     assert "LIVEINSIGHT_SMTP_HOST" in delivery_of().said
 
 
 def test_a_mail_server_that_is_gone_is_tried_again() -> None:
     alert = an_alert(emails=["ada@example.com"], webhook_url="")
-    write_message(alert, "began", "Rush", NOW)
+    write_message(alert, NEWS, NOW)
     with receiving_mail() as mail:
         use_mail_server(mail)
     Outbox(Clock()).deliver()
@@ -206,10 +219,31 @@ def test_a_test_goes_the_way_of_a_real_message() -> None:
     assert msgspec.json.decode(got.body)["type"] == "alert.test"
 
 
-def test_messages_are_in_the_language_of_the_alert() -> None:
-    alert = an_alert(language="ko")
-    send_test(alert)
-    assert "테스트" in AlertMessage.objects.get().text
+def test_messages_go_out_in_the_language_of_the_alert() -> None:
+    clock = Clock()
+    alert = an_alert(language="ko", emails=["ada@example.com"])
+    write_message(alert, NEWS, NOW)
+    with receiving() as got, receiving_mail() as mail:
+        use_mail_server(mail)
+        Outbox(clock, a_webhook(got)).deliver()
+    korean = f"{SITE}: 현재 방문자 1명 초과. 현재 2명입니다."
+    assert msgspec.json.decode(got.body)["data"]["text"] == korean
+    mailed = message_from_bytes(mail.requests[0])
+    body = mailed.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    assert body.decode().startswith(korean)
+    english = f"{SITE}: More than 1 current visitors. Now: 2."
+    message = AlertMessage.objects.get()
+    assert retell(message) == english
+    message.news = {}
+    assert retell(message) == korean
+
+
+def test_a_change_of_language_begins_no_alert_anew() -> None:
+    alert = an_alert()
+    alert.state = {"is_firing": True}
+    save_alert(alert, Chosen(name="Rush", watched=Visitors(than=1), language="ko"))
+    assert read_state(alert).is_firing
 
 
 @pytest.mark.parametrize(

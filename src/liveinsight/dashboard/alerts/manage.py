@@ -18,8 +18,8 @@ from liveinsight.dashboard.alerts.model import (
     read_definition,
 )
 from liveinsight.dashboard.alerts.outbox import write_message
+from liveinsight.dashboard.alerts.steps import News, Turn
 from liveinsight.dashboard.alerts.webhook import make_secret
-from liveinsight.dashboard.alerts.words import tell_test
 from liveinsight.dashboard.clock import now_ms
 from liveinsight.errors import ConfigError
 
@@ -68,7 +68,8 @@ def save_alert(alert: models.Alert, chosen: Chosen) -> models.Alert:
     definition = msgspec.to_builtins(
         Definition(watched=chosen.watched, language=chosen.language)
     )
-    if alert.definition != definition:
+    before = alert.definition if isinstance(alert.definition, dict) else {}
+    if before.get("watched") != definition["watched"]:
         alert.state = msgspec.to_builtins(State())
     alert.name, alert.emails, alert.webhook_url = name, emails, chosen.webhook_url
     alert.kind = str(definition["watched"]["kind"])
@@ -105,6 +106,5 @@ def switch_alert(alert: models.Alert, *, is_on: bool) -> None:
 
 def send_test(alert: models.Alert) -> None:
     """Puts a message to all whom the alert tells into the outbox, as a real one."""
-    definition = read_definition(alert)
-    text = tell_test(alert.site, definition.watched, definition.language)
-    write_message(alert, "test", text, now_ms())
+    watched = read_definition(alert).watched
+    write_message(alert, News(turn=Turn.TEST, watched=watched), now_ms())

@@ -18,7 +18,9 @@ from liveinsight.dashboard import models
 from liveinsight.dashboard.alerts import mail
 from liveinsight.dashboard.alerts.destination import UndeliveredError
 from liveinsight.dashboard.alerts.model import read_definition
+from liveinsight.dashboard.alerts.steps import News
 from liveinsight.dashboard.alerts.webhook import Payload, Webhook, sign
+from liveinsight.dashboard.alerts.words import tell
 
 WAITS: Final = (1 * MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * 60 * MINUTE)
 """Before the second try, the third…; after the last of them it is given up."""
@@ -58,18 +60,28 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Why it failed, or what was answered."""
 
 
-def write_message(alert: models.Alert, kind: str, text: str, now: int) -> None:
-    """Puts a message to all whom the alert tells into the outbox."""
+def write_message(alert: models.Alert, news: News, now: int) -> None:
+    """Puts a message to all whom the alert tells into the outbox, in its language."""
     deliveries = [Delivery(way=Way.MAIL, to=str(each), at=now) for each in alert.emails]
     if alert.webhook_url:
         deliveries.append(Delivery(way=Way.WEBHOOK, to=alert.webhook_url, at=now))
+    with override(read_definition(alert).language):
+        text = tell(alert.site, news)
     models.AlertMessage.objects.create(
         alert=alert,
         at=now,
-        kind=kind,
+        kind=news.turn,
         text=text,
+        news=msgspec.to_builtins(news),
         delivered=msgspec.to_builtins(deliveries),
     )
+
+
+def retell(message: models.AlertMessage) -> str:
+    """The message in the language in force; as it went out, where that is all there is."""
+    if not message.news:
+        return message.text
+    return tell(message.alert.site, msgspec.convert(message.news, News))
 
 
 def read_deliveries(message: models.AlertMessage) -> list[Delivery]:
@@ -124,9 +136,8 @@ class Outbox:
         """
         message_id = f"msg_{message.pk}_{message.at}"
         if delivery.way is Way.MAIL:
-            with override(read_definition(message.alert).language):
-                subject = f"{message.alert.name} · {message.alert.site}"
-                text = write_mail(message)
+            subject = f"{message.alert.name} · {message.alert.site}"
+            text = write_mail(message)
             return mail.send_mail(delivery.to, subject, text, message_id)
         body = write_payload(message)
         seconds = now // SECOND

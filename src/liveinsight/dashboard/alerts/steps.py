@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from liveinsight.dashboard.alerts.model import FLAPPING, State
+from liveinsight.dashboard.alerts.model import FLAPPING, State, Watched
 
 
 class Turn(StrEnum):
@@ -12,6 +12,7 @@ class Turn(StrEnum):
 
     BEGAN = "began"
     ENDED = "ended"
+    TEST = "test"
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,17 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """It does not, by a margin: between the two nothing changes."""
     looks: int = 1
     """How many looks in a row it has to hold."""
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message tells; kept, so that each reader has it in their own language."""
+
+    turn: Turn
+    watched: Watched
+    reading: Reading | None = None
+    """None: a test has found nothing."""
+    timezone: str = "UTC"
+    """Of the site, whose clock the message speaks of."""
 
 
 def step(state: State, reading: Reading | None, now: int) -> tuple[State, Turn | None]:

@@ -15,8 +15,7 @@ from liveinsight.dashboard.alerts.outbox import (
     write_message,
 )
 from liveinsight.dashboard.alerts.readings import Look, read
-from liveinsight.dashboard.alerts.steps import step
-from liveinsight.dashboard.alerts.words import tell
+from liveinsight.dashboard.alerts.steps import News, step
 from liveinsight.dashboard.sites import load_sites
 from liveinsight.errors import LiveInsightError, StoreUnavailable
 
@@ -85,10 +84,10 @@ class Watcher:
         with transaction.atomic():  # killed in between, nothing is lost or told twice
             is_kept = unchanged.update(state=msgspec.to_builtins(changed))
             if is_kept and turn is not None and reading is not None:
-                text = tell(
-                    alert.site, watched, turn, reading, timezone, definition.language
+                news = News(
+                    turn=turn, watched=watched, reading=reading, timezone=timezone
                 )
-                write_message(alert, turn, text, now)
+                write_message(alert, news, now)
 
     def deliver(self) -> None:
         """Tries the messages that are due."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext_noop
 
 from liveinsight.core.limits import HOUR
 from liveinsight.dashboard.alerts.model import (
@@ -17,7 +17,7 @@ from liveinsight.dashboard.alerts.model import (
     Visitors,
     Watched,
 )
-from liveinsight.dashboard.alerts.steps import Reading, Turn
+from liveinsight.dashboard.alerts.steps import News, Reading, Turn
 
 TEXT_CHARS: Final = 500
 METRIC_NAMES: Final = {
@@ -69,22 +69,16 @@ def describe(watched: Watched) -> str:
     return said % {"points": watched.points}
 
 
-def tell(
-    site: str,
-    watched: Watched,
-    turn: Turn,
-    reading: Reading,
-    timezone: str,
-    language: str,
-) -> str:
-    """The message, in the language that the alert was made in."""
-    with override(language):
-        found = tell_found(watched, reading, timezone)
-        said = f"{site}: {describe(watched)}. {found}"
-        if turn is Turn.ENDED:
-            over = _("Over: %(what)s") % {"what": describe(watched)}
-            said = f"{site}: {over}. {found}"
-    return said[:TEXT_CHARS]
+def tell(site: str, news: News) -> str:
+    """The message, in the language in force."""
+    what = describe(news.watched)
+    if news.reading is None:
+        said = _("This is a test of the alert “%(what)s”.") % {"what": what}
+        return f"{site}: {said}"[:TEXT_CHARS]
+    if news.turn is Turn.ENDED:
+        what = _("Over: %(what)s") % {"what": what}
+    found = tell_found(news.watched, news.reading, news.timezone)
+    return f"{site}: {what}. {found}"[:TEXT_CHARS]
 
 
 def tell_found(watched: Watched, reading: Reading, timezone: str) -> str:
@@ -105,13 +99,6 @@ def tell_found(watched: Watched, reading: Reading, timezone: str) -> str:
         "share": write_share(value),
         "usual": write_share(reading.usual or 0),
     }
-
-
-def tell_test(site: str, watched: Watched, language: str) -> str:
-    """The message of the test button."""
-    with override(language):
-        said = _("This is a test of the alert “%(what)s”.")
-        return f"{site}: {said % {'what': describe(watched)}}"[:TEXT_CHARS]
 
 
 def write_number(value: float) -> str:

@@ -4,6 +4,7 @@ from typing import Any, Final, cast
 
 import msgspec
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
@@ -73,6 +74,11 @@ class AlertForm(forms.Form):
             }
         ),
         help_text=_("Gets signed JSON. The host has to be a public one."),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of the messages"),
+        choices=settings.LANGUAGES,
+        help_text=_("Of e-mail, and of the text in what the webhook gets."),
     )
     watched_fields: tuple[str, ...] = ()
     kind = ""

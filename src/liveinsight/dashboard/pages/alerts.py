@@ -32,6 +32,7 @@ from liveinsight.dashboard.alerts.outbox import (
     Progress,
     Way,
     read_deliveries,
+    retell,
 )
 from liveinsight.dashboard.alerts.words import describe, explain_delivery
 from liveinsight.dashboard.errors import explain
@@ -108,7 +109,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
     if scope.site not in load_sites().by_id:
         return redirect("add-site")
     rows = list_alerts(scope.site)
-    told = models.AlertMessage.objects.filter(alert__site=scope.site)[:HISTORY]
+    sent = models.AlertMessage.objects.filter(alert__site=scope.site)
+    told = sent.select_related("alert")[:HISTORY]
     context = {
         "scope": scope,
         "rows": [make_row(row) for row in rows],
@@ -143,7 +145,7 @@ def make_message(message: models.AlertMessage) -> MessageRow:
     return MessageRow(
         at=message.at,
         kind=message.kind,
-        text=message.text,
+        text=retell(message),
         deliveries=[show_delivery(each) for each in read_deliveries(message)],
     )
 
@@ -178,7 +180,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404
     if scope.site not in load_sites().by_id:
         return redirect("add-site")
-    form = FORMS[kind](request.POST or None)
+    form = FORMS[kind](request.POST or None, initial={"language": get_language()})
     if request.method == "POST" and form.is_valid():
         try:
             made = add_alert(scope.site, read_choice(form))
@@ -196,9 +198,10 @@ def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
     """One alert: what it watches, whom it tells, and what it has told."""
     row = find_alert(alert_id)
     scope = scope_of(request, row)
-    watched = msgspec.to_builtins(read_definition(row).watched)
-    initial = watched | {
+    definition = read_definition(row)
+    initial = msgspec.to_builtins(definition.watched) | {
         "name": row.name,
+        "language": definition.language,
         "emails": row.emails,
         "webhook_url": row.webhook_url,
     }
@@ -248,7 +251,7 @@ def read_choice(form: AlertForm) -> Chosen:
         watched=form.read_watched(),
         emails=form.cleaned_data["emails"],
         webhook_url=form.cleaned_data["webhook_url"],
-        language=get_language() or "en",
+        language=form.cleaned_data["language"],
     )
 
 

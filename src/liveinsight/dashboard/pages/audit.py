@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from liveinsight.dashboard.audit import MOST_LINES, list_lines
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
+from liveinsight.errors import fill
 
 ACTIONS: Final = {
     "erase": gettext_noop("erasure begun"),
@@ -40,7 +41,7 @@ def audit(request: HttpRequest) -> HttpResponse:
             at=line.at,
             account=line.account,
             action=_(ACTIONS.get(line.action, line.action)),
-            subject=line.subject,
+            subject=fill(_(line.subject), line.values),
         )
         for line in list_lines()
     ]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from liveinsight.core.limits import USER_ID_CHARS
 from liveinsight.dashboard import runtime
-from liveinsight.dashboard.audit import describe, note
+from liveinsight.dashboard.audit import note_visitor
 from liveinsight.dashboard.pages.scope import (
     Scope,
     answering_errors,
@@ -90,7 +90,7 @@ def export(request: HttpRequest) -> HttpResponse:
     person = Person(scope.site, user_id)
     with runtime.current().reading_user(scope.site, user_id) as reader:
         made = make_export(person, read_warehouse(reader, person), scope.now)
-    note(request.user.get_username(), "export", describe(person))
+    note_visitor(request.user.get_username(), "export", person)
     name = content_disposition_header(
         as_attachment=True, filename=f"visitor-{person.fingerprint}.json"
     )
