@@ -36,7 +36,6 @@ function drawHistory() {
     timezone: data.timezone,
     interval: data.interval,
     unit: data.unit,
-    format,
     series,
     marks: data.notes.map((note) => note.index),
     running: data.running,

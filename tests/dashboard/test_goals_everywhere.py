@@ -43,16 +43,16 @@ def test_the_panel_shows_every_goal_and_filters_by_it() -> None:
     page = look(a_shop(), "/statistics/")
     panel = page.context["goals_panel"]
     numbers = {line.name: (line.conversions, line.rate) for line in panel.lines}
-    assert numbers == {"Cart": (1, "50%"), "Read": (0, "0%"), "conversion": (0, "0%")}
+    assert numbers == {"Cart": (1, "50.0%"), "Read": (0, "0.0%"), "conversion": (0, "0.0%")}
     assert f"?f={CART}" in page.links()
 
 
 def test_under_a_goal_every_row_has_its_rate() -> None:
     page = look(a_shop(), "/statistics/", f=CART)
     assert cards_of(page)["Converted visitors"] == "1"
-    assert cards_of(page)["Conversion rate"] == "50%"
-    assert bars_of(page, "places") == {"South Korea": (1, "100%")}
-    assert bars_of(page, "pages") == {"/cart": (1, "100%")}
+    assert cards_of(page)["Conversion rate"] == "50.0%"
+    assert bars_of(page, "places") == {"South Korea": (1, "100.0%")}
+    assert bars_of(page, "pages") == {"/cart": (1, "100.0%")}
     assert "Visitors · Rate" in page.text
 
 
@@ -68,7 +68,7 @@ def test_from_one_goal_one_goes_to_another_or_to_none() -> None:
     assert [name for name, line in lines.items() if line.is_chosen] == ["Cart"]
     assert lines["Cart"].address == "?f=country:is:KR"
     assert lines["Read"].address == "?f=country:is:KR&f=goal:is:Read"
-    assert lines["Cart"].rate == "100%"
+    assert lines["Cart"].rate == "100.0%"
 
 
 def test_a_site_without_goals_is_led_to_its_first() -> None:
@@ -87,9 +87,9 @@ def test_a_source_is_that_of_the_visit_that_is_chosen() -> None:
     def sources(**query: str) -> dict[str, tuple[float, str]]:
         return bars_of(look(client, "/statistics/", f=CART, **query), "sources")
 
-    assert sources() == {"Direct": (1, "100%")}
-    assert sources(attribution="first") == {"Bing": (1, "100%")}
-    assert sources(attribution="last") == {"Bing": (1, "100%")}
+    assert sources() == {"Direct": (1, "100.0%")}
+    assert sources(attribution="first") == {"Bing": (1, "100.0%")}
+    assert sources(attribution="last") == {"Bing": (1, "100.0%")}
     under = look(
         client, "/statistics/", f=[CART, "source:is:Bing"], attribution="first"
     )
@@ -159,9 +159,9 @@ def test_a_link_to_those_who_reached_a_goal_tells_nothing_of_others() -> None:
     panel = page.context["goals_panel"]
     numbers = {line.name: (line.visitors, line.rate) for line in panel.lines}
     # Of all visitors it would be half.
-    assert numbers["Cart"] == (1, "100%")
+    assert numbers["Cart"] == (1, "100.0%")
     under = open_link(a_link(segment=reached), "/statistics/", f=CART)
-    assert cards_of(under)["Conversion rate"] == "100%"
+    assert cards_of(under)["Conversion rate"] == "100.0%"
 
 
 def test_a_link_to_a_segment_does_not_tell_of_visits_outside_of_it() -> None:

@@ -59,7 +59,7 @@ def test_rows_carry_their_change() -> None:
     assert (line.label, line.cells[0].value, line.cells[0].change) == (
         "/",
         "2",
-        "+100%",
+        "+100.0%",
     )
 
 

@@ -250,7 +250,7 @@ def test_what_another_tool_counted_is_shown_as_that_and_can_be_removed() -> None
     )
     client = an_account()
     page = Shown(client.get("/imported/"))
-    assert "January 2025 15 20 30 25% 6s" in page.text
+    assert "January 2025 15 20 30 25.0% 6s" in page.text
     assert "South Korea 7" in page.text
     assert "who came on two days counts twice" in page.text
     assert "Counted by Plausible" in Shown(client.get("/data/")).text

@@ -94,8 +94,8 @@ def test_the_report_shows_steps_rows_and_who_is_there_now() -> None:
     assert [step.visitors for step in page.context["steps"]] == ["3", "2", "1"]
     assert [step.dropped for step in page.context["steps"]] == ["1", "1", "0"]
     assert {(row.label, row.rate) for row in page.context["table"].rows} == {
-        ("Google", "100%"),
-        ("Direct", "0%"),
+        ("Google", "100.0%"),
+        ("Direct", "0.0%"),
     }
     assert [step.visitors for step in page.context["here"]] == [0, 1, 0]
     assert "Purchase" in page.text

@@ -194,8 +194,8 @@ def test_a_goal_counts_the_past() -> None:
     page = look(client, "/goals/", site=SITE)
     lines = numbers_of(page)
     cart = lines["Cart"]
-    assert (cart.visitors, cart.conversions, cart.rate) == (1, 1, "50%")
-    assert (lines["Never"].visitors, lines["Never"].rate) == (0, "0%")
+    assert (cart.visitors, cart.conversions, cart.rate) == (1, 1, "50.0%")
+    assert (lines["Never"].visitors, lines["Never"].rate) == (0, "0.0%")
     assert f"/statistics/?f=goal:is:Cart&site={SITE}" in page.links()
 
 
@@ -246,7 +246,7 @@ def test_a_goal_is_tried_before_it_is_saved() -> None:
         client, "/goals/add/", name="Cart", kind="page", page="/cart", **{"try": "1"}
     )
     assert page.status == 200
-    assert "1 conversions by 1 visitors, 50% of all" in page.text
+    assert "1 conversions by 1 visitors, 50.0% of all" in page.text
     assert load_goals(SITE) == ()
 
 

@@ -73,16 +73,16 @@ def test_with_a_comparison_every_number_has_its_change() -> None:
         (block.shape.step, block.label): (block.shape.node.before, block.change)
         for block in page.context["blocks"]
     }
-    assert changes[1, "/"] == (2, "0%")
-    assert changes[2, "/about"] == (2, "−50%")
+    assert changes[1, "/"] == (2, "0.0%")
+    assert changes[2, "/about"] == (2, "−50.0%")
     assert changes[2, "/cart"] == (0, "new")
-    assert [head.change for head in page.context["heads"]] == ["+50%", "+50%", "new"]
+    assert [head.change for head in page.context["heads"]] == ["+50.0%", "+50.0%", "new"]
     rows = {
         (row.step, row.source, row.target): (row.before, row.change)
         for row in page.context["rows"]
     }
-    assert rows[1, "/", "/about"] == (2, "−50%")
-    assert rows[2, "/about", ""] == (2, "−50%")
+    assert rows[1, "/", "/about"] == (2, "−50.0%")
+    assert rows[2, "/about", ""] == (2, "−50.0%")
     assert "3 sessions · " in page.text
     call = page.context["call"]
     answer = client.get(call.address, {"question": call.text}).json()
@@ -126,7 +126,7 @@ def test_a_click_shows_the_ways_through_a_place() -> None:
 def test_journeys_go_back_from_a_place() -> None:
     page = look(a_site_with(VISITS), "/journeys/", at="/cart", direction="backwards")
     assert blocks_of(page) == {(1, "/cart"): 2, (2, "/"): 2, (3, "/about"): 1}
-    assert "2 of 3 sessions, 67%" in page.text
+    assert "2 of 3 sessions, 66.7%" in page.text
     assert [trail.places for trail in page.context["trails"]] == [
         ["/", "/cart"],
         ["/about", "/", "/cart"],

@@ -30,7 +30,7 @@ def cells_of(page: Shown) -> list[tuple[int, list[str]]]:
 
 def test_cohorts_are_followed_day_by_day() -> None:
     page = look(a_site_with(VISITS), "/retention/", period="7d")
-    assert cells_of(page) == [(2, ["50%", "50%"]), (1, ["0%"]), (0, [])]
+    assert cells_of(page) == [(2, ["50.0%", "50.0%"]), (1, ["0.0%"]), (0, [])]
     running = [line.cells[-1].is_running for line in page.context["table"].lines[:-1]]
     assert running == [True, True]
     assert "3" in page.text
@@ -48,12 +48,12 @@ def test_the_hottest_cell_has_the_last_level() -> None:
 
 def test_filters_are_about_the_first_visit() -> None:
     page = look(a_site_with(VISITS), "/retention/", period="7d", f="country:is:KR")
-    assert cells_of(page)[0] == (1, ["100%", "0%"])
+    assert cells_of(page)[0] == (1, ["100.0%", "0.0%"])
 
 
 def test_a_return_can_be_a_goal() -> None:
     page = look(a_site_with(VISITS), "/retention/", period="7d", returns="conversion")
-    assert cells_of(page)[0] == (2, ["0%", "0%", "0%"])
+    assert cells_of(page)[0] == (2, ["0.0%", "0.0%", "0.0%"])
     assert "Day 0" in page.text
 
 
@@ -71,11 +71,11 @@ def test_averages_have_those_of_the_other_period_beside_them() -> None:
     table = page.context["table"]
     facts = [(each.label, each.value, each.before, each.change) for each in table.facts]
     assert facts[:2] == [
-        ("Newcomers", "3", "3", "0%"),
-        ("1 day later", "50%", "33.3%", "+16.7 points"),
+        ("Newcomers", "3", "3", "0.0%"),
+        ("1 day later", "50.0%", "33.3%", "+16.7 points"),
     ]
-    assert (table.before.users, table.before.change) == (3, "0%")
-    assert (table.before.average[0].text, table.average[0].text) == ("33.3%", "50%")
+    assert (table.before.users, table.before.change) == (3, "0.0%")
+    assert (table.before.average[0].text, table.average[0].text) == ("33.3%", "50.0%")
     assert (table.before.changes[0].change, table.before.changes[0].judged) == (
         "+16.7",
         "good",
@@ -146,7 +146,7 @@ def test_those_without_a_lasting_id_are_said_to_be_left_out() -> None:
         a_site_with([*VISITS, *(event_without_id(each) for each in visits)]),
         "/retention/",
     )
-    assert "1 newcomer (25%) has no lasting id and is left out" in page.text
+    assert "1 newcomer (25.0%) has no lasting id and is left out" in page.text
 
 
 def test_its_api_call_gives_the_same_numbers() -> None:

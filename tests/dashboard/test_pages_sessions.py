@@ -102,7 +102,7 @@ def test_the_number_of_sessions_is_that_of_the_statistics_with_its_change() -> N
         assert str(counts.sessions) == card.value
         told = "–" if counts.sessions_before is None else str(counts.sessions_before)
         assert told == card.before
-    assert "2 sessions −33% of 2 visitors" in look(client, "/sessions/").text
+    assert "2 sessions −33.3% of 2 visitors" in look(client, "/sessions/").text
 
 
 def test_what_happened_on_a_day_is_said_at_the_day() -> None:

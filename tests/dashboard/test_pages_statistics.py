@@ -21,9 +21,9 @@ def test_the_cards_show_the_period_and_its_change() -> None:
     before = a_visit_of("/", user="old", at=NOW - 40 * DAY)
     page = look(a_site_with(two_visits() + before + long_ago), "/statistics/")
     cards = cards_of(page)
-    assert (cards["Visitors"].value, cards["Visitors"].change) == ("2", "+100%")
-    assert (cards["Page views"].value, cards["Page views"].change) == ("3", "+200%")
-    assert cards["Bounce rate"].value == "50%"
+    assert (cards["Visitors"].value, cards["Visitors"].change) == ("2", "+100.0%")
+    assert (cards["Page views"].value, cards["Page views"].change) == ("3", "+200.0%")
+    assert cards["Bounce rate"].value == "50.0%"
     assert (cards["Bounce rate"].change, cards["Bounce rate"].judged) == (
         "−50.0 points",
         "good",
@@ -137,7 +137,7 @@ def test_a_period_is_compared_with_another_a_year_earlier_or_none() -> None:
     ago = a_visit_of("/", user="old", at=NOW - 366 * DAY)
     client = a_site_with(two_visits() + ago + a_visit_of("/", at=NOW - 400 * DAY))
     year = look(client, "/statistics/", compare="year")
-    assert cards_of(year)["Visitors"].change == "+100%"
+    assert cards_of(year)["Visitors"].change == "+100.0%"
     assert len(year.context["series"].data["before"]) == 30
     off = look(client, "/statistics/", compare="off")
     assert cards_of(off)["Visitors"].change == ""

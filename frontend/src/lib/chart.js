@@ -1,6 +1,6 @@
 // uPlot, dressed: one place for axes, tooltip, keyboard and resizing.
 import uPlot from "uplot";
-import { colour, language, onSchemeChange, withAlpha } from "./page.js";
+import { colour, formatTick, language, onSchemeChange, withAlpha } from "./page.js";
 
 const DAY = 86_400;
 const CLOCK_STEPS = [5, 10, 15, 30, 60, 120, 180, 240, 360, 720]; // minutes
@@ -161,7 +161,7 @@ function splitRunning(series, running) {
 
 /**
  * Draws `series` into `host` and keeps it right on resize and scheme change.
- * `spec()` returns {times (s), timezone, interval, unit, format, series, tip(idx)} and
+ * `spec()` returns {times (s), timezone, interval, unit, series, tip(idx)} and
  * perhaps marks: [index], and running: the index of the bucket that is not over yet;
  * series: [{values, colour, kind: "area"|"line"|"dashed"|"columns"}].
  */
@@ -250,7 +250,7 @@ export function drawChart(host, spec) {
             grid: { stroke: colour("--line"), width: 1 },
             space: (u, axis, least, most, height) => (height < 200 ? 30 : 44),
             incrs: niceIncrements(shown.unit),
-            values: (u, splits) => splits.map((value) => shown.format(value)),
+            values: (u, splits) => splits.map((value) => formatTick(value, shown.unit)),
           },
         ],
         series: [{}, ...shown.series.map(seriesOf)],

@@ -25,10 +25,13 @@ const short = new Intl.NumberFormat(language, {
   roundingPriority: "morePrecision",
 });
 const decimal = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+// As in the page itself: a share has one digit after the point, always.
 const percent = new Intl.NumberFormat(language, {
   style: "percent",
+  minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
+const wholePercent = new Intl.NumberFormat(language, { style: "percent" });
 
 export const formatWhole = (value) => whole.format(value);
 export const formatCount = (value) =>
@@ -48,6 +51,11 @@ export function formatMetric(value, unit) {
   if (unit === "ratio") return percent.format(value);
   if (unit === "ms") return formatDuration(value);
   return Number.isInteger(value) ? formatCount(value) : decimal.format(value);
+}
+
+/** A value beside an axis, where each is a multiple of its step. */
+export function formatTick(value, unit) {
+  return unit === "ratio" ? wholePercent.format(value) : formatMetric(value, unit);
 }
 
 /** The flag of an ISO country code, as regional indicator letters. */

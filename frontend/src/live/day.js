@@ -1,6 +1,6 @@
 // Current visitors over the last 24 hours: read again every minute, its end kept live.
 import { drawChart, line, measure } from "../lib/chart.js";
-import { $, formatCount, formatWhole, language, readJson, t } from "../lib/page.js";
+import { $, formatWhole, language, readJson, t } from "../lib/page.js";
 
 const READ_EVERY = 60_000;
 
@@ -19,7 +19,6 @@ export function showDay(config) {
     timezone: config.timezone,
     interval: "minute",
     unit: "count",
-    format: formatCount,
     series: [{ values: day.visitors, colour: "--live", kind: "area" }],
     tip: (idx) => [
       line("when", clock.format(at(idx))),

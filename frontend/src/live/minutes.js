@@ -1,6 +1,6 @@
 // Visitors and page views of the last 30 minutes.
 import { drawChart, line, measure } from "../lib/chart.js";
-import { $, formatCount, formatWhole, language, readJson, t } from "../lib/page.js";
+import { $, formatWhole, language, readJson, t } from "../lib/page.js";
 
 export function showMinutes(config) {
   let minutes = readJson("minutes") ?? [];
@@ -21,7 +21,6 @@ export function showMinutes(config) {
     timezone: config.timezone,
     interval: "minute",
     unit: "count",
-    format: formatCount,
     running: minutes.length - 1,
     series: [
       { values: minutes.map((minute) => minute.page_views), colour: "--second-soft", kind: "columns" },

@@ -6,7 +6,12 @@ import msgspec
 from django.http import QueryDict
 
 from liveinsight.dashboard.pages.address import filter_all
-from liveinsight.dashboard.pages.labels import flag_of, format_metric, label_of
+from liveinsight.dashboard.pages.labels import (
+    flag_of,
+    format_metric,
+    format_share,
+    label_of,
+)
 
 Named = tuple[str, str | None]
 """A dimension and its value."""
@@ -47,7 +52,7 @@ def list_bars(
             flag=flag_of(dict(names).get("country")),
             number=number,
             width=f"{100 * number / most:.2f}%",
-            share=f"{100 * number / whole:.0f}%" if whole and not rates else "",
+            share=format_share(number / whole) if whole and not rates else "",
             address=filter_all(query, names),
             rate=format_metric(rates[index], "ratio") if rates else "",
         )

@@ -15,10 +15,10 @@ from liveinsight.dashboard.pages.facts import Fact, make_fact
 from liveinsight.dashboard.pages.labels import (
     format_change,
     format_metric,
+    format_points,
     format_whole,
 )
 from liveinsight.dashboard.pages.periods import day_of
-from liveinsight.dashboard.pages.report import write_points
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.model import Interval
@@ -176,7 +176,7 @@ def change_of_average(now: float | None, before: float | None) -> Fact:
     fact = make_fact("", Kind.RATE, "ratio", (now, before))
     if now is None or before is None:
         return fact
-    return msgspec.structs.replace(fact, change=write_points(now - before))
+    return msgspec.structs.replace(fact, change=format_points(now - before))
 
 
 def make_cell(cohort: Cohort, step: int, hottest: float, *, in_users: bool) -> Cell:

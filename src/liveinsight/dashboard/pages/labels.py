@@ -209,9 +209,18 @@ def format_amount(amount: float) -> str:
     return number_format(amount, digits, use_l10n=True, force_grouping=True)
 
 
+def format_share(share: float) -> str:
+    """A share or rate of 0-1 in percent.
+
+    Always with one digit after the point, so that the same kind of number looks the
+    same wherever it stands, and columns of them are aligned.
+    """
+    return f"{share * 100:.1f}%"
+
+
 FORMATS: Final[dict[str, Callable[[float], str]]] = {
-    "ratio": lambda value: f"{value * 100:.1f}".removesuffix(".0") + "%",
-    "percent": lambda value: f"{round(value)}%",
+    "ratio": format_share,
+    "percent": lambda value: format_share(value / 100),
     "ms": format_duration,
     "currency": format_amount,
 }
@@ -229,13 +238,13 @@ def format_metric(value: float | None, unit: str) -> str:
     return format_count(value)
 
 
+def format_points(change: float) -> str:
+    """+1.2: the difference of two shares, or a relative change, in hundredths."""
+    if not round(change * 1000):
+        return "0.0"
+    return f"{change * 100:+,.1f}".replace("-", "−")
+
+
 def format_change(change: float | None) -> str:
-    """A relative change, as +12%."""
-    if change is None:
-        return ""
-    percent = round(change * 100)
-    if not percent:
-        return (
-            "0%" if abs(change) < 0.0005 else f"{change * 100:+.1f}%".replace("-", "−")
-        )
-    return f"{percent:+,d}%".replace("-", "−")
+    """A relative change, as +12.3%."""
+    return "" if change is None else f"{format_points(change)}%"

@@ -11,7 +11,11 @@ from liveinsight.core.limits import DAY
 from liveinsight.core.ports import Reader
 from liveinsight.dashboard.pages.address import change_query
 from liveinsight.dashboard.pages.charts import Still, draw_still
-from liveinsight.dashboard.pages.labels import format_change, format_metric
+from liveinsight.dashboard.pages.labels import (
+    format_change,
+    format_metric,
+    format_points,
+)
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.buckets import find_running, find_zone
@@ -183,18 +187,10 @@ def make_card(
 
 
 def write_change(change: float | None, unit: str) -> str:
-    """+12%; for a rate, whose change is a difference, in points."""
+    """+12.3%; for a rate, whose change is a difference, in points."""
     if change is None or unit != "ratio":
         return format_change(change)
-    points = write_points(change)
-    return points if points == "0" else _("%(points)s points") % {"points": points}
-
-
-def write_points(change: float) -> str:
-    """+1.2: the difference of two rates."""
-    if not round(change * 1000):
-        return "0"
-    return f"{change * 100:+.1f}".replace("-", "−")
+    return _("%(points)s points") % {"points": format_points(change)}
 
 
 def ask_series(

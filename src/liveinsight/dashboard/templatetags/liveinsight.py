@@ -135,8 +135,8 @@ def breakable(path: str) -> SafeString:
 
 @register.filter
 def percent(share: float) -> str:
-    """A share of 0-1 in whole percent."""
-    return f"{share * 100:.0f}%"
+    """A share of 0-1 in percent."""
+    return labels.format_share(share)
 
 
 @register.filter
