@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from liveinsight.core import limits
-from liveinsight.core.limits import DAY
+from liveinsight.core.limits import DAY, HOUR
 from liveinsight.errors import QueryError
 from liveinsight.query.buckets import (
     find_zone,
@@ -239,8 +239,10 @@ def _parse_moment(field: str, text: str, zone: ZoneInfo) -> int:
 
 
 def _check_moment(field: str, ms: int) -> int:
-    # One year more, so that a period may end with the last day that events can have.
-    if not limits.EARLIEST_TIMESTAMP <= ms <= limits.LATEST_TIMESTAMP + 366 * DAY:
+    # A period may begin with the first day that events can have, which in the east
+    # begins sooner, and end with the last: so there is one year more.
+    earliest = limits.EARLIEST_TIMESTAMP - 14 * HOUR
+    if not earliest <= ms <= limits.LATEST_TIMESTAMP + 366 * DAY:
         raise QueryError(field, "give a time of the years 2000 to 2100")
     return ms
 
