@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import msgspec
 import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
@@ -14,6 +15,7 @@ from django.utils.translation.template import templatize
 
 from tests.dashboard.pages import a_site_with, look
 
+from liveinsight.dashboard.api_v1.endpoints import ENDPOINTS  # isort: skip
 from liveinsight.dashboard.pages import labels  # isort: skip
 from liveinsight.dashboard.pages.words import WORDS  # isort: skip
 
@@ -70,6 +72,15 @@ def test_every_word_of_the_pages_is_in_the_catalogue() -> None:
         for word in read_words(path)
     }
     assert {word: said[word] for word in said.keys() - read_catalogue().keys()} == {}
+
+
+def test_all_that_the_page_of_the_api_says_of_it_is_in_the_catalogue() -> None:
+    said = {endpoint.summary for endpoint in ENDPOINTS}
+    for endpoint in ENDPOINTS:
+        (own,), known = msgspec.json.schema_components([endpoint.request])
+        fields = known[own["$ref"].rpartition("/")[2]]["properties"].values()
+        said |= {field.get("description", "") for field in fields}
+    assert said - read_catalogue().keys() == {""}
 
 
 def read_words(path: Path) -> Iterator[str]:
