@@ -176,3 +176,18 @@ def test_an_account_that_does_not_do_is_refused_with_a_sentence(
 def test_a_password_of_nobody_is_refused() -> None:
     with pytest.raises(ConfigError):
         set_password("nobody", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "out of date"), ("ko", "쓸 수 없는 양식")]
+)
+def test_a_form_without_its_token_is_answered_with_a_page(
+    language: str, said: str
+) -> None:
+    for client in (Client(enforce_csrf_checks=True), an_account()):
+        client.handler.enforce_csrf_checks = True
+        response = client.post(
+            "/accounts/password/", headers={"Accept-Language": language}
+        )
+        assert response.status_code == 403
+        assert said in response.content.decode()
