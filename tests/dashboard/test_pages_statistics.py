@@ -42,6 +42,25 @@ def test_a_metric_is_chosen_by_the_address() -> None:
     assert cards_of(page)["Bounce rate"].is_chosen
 
 
+@pytest.mark.parametrize(
+    ("metric", "period", "counted_often"),
+    [
+        pytest.param("visitors", "30d", "visitors", id="visitors come on several days"),
+        pytest.param("sessions", "30d", "", id="a session begins on one day"),
+        pytest.param("sessions", "today", "sessions", id="and goes on for hours"),
+        pytest.param("page_views", "today", "", id="a page view is at one time"),
+        pytest.param("bounce_rate", "30d", "", id="nobody adds up rates"),
+    ],
+)
+def test_the_page_says_what_counts_in_several_rows(
+    metric: str, period: str, counted_often: str
+) -> None:
+    page = look(a_site_with(two_visits()), "/statistics/", metric=metric, period=period)
+    assert page.context["series"].counted_often == counted_often
+    assert ("do not add up" in page.text) == (counted_often == "visitors")
+    assert ("add up to more" in page.text) == (counted_often == "sessions")
+
+
 def test_the_series_ends_in_the_day_of_now() -> None:
     data = look(a_site_with(two_visits()), "/statistics/").context["series"].data
     assert len(data["times"]) == len(data["values"]) == 30

@@ -19,7 +19,8 @@ from liveinsight.dashboard.pages.labels import (
 from liveinsight.dashboard.pages.periods import ChosenPeriod
 from liveinsight.dashboard.pages.scope import Scope
 from liveinsight.query.buckets import find_running, find_zone
-from liveinsight.query.catalog.metrics import METRICS
+from liveinsight.query.catalog.dimensions import TIME
+from liveinsight.query.catalog.metrics import METRICS, Kind, Metric, adds_up
 from liveinsight.query.lists import first_event_at
 from liveinsight.query.model import Answer, Interval, Period, Question, Value
 from liveinsight.query.run import answer
@@ -94,7 +95,9 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, object]
     """For the script."""
     rows: list[SeriesRow]
-    adds_up: bool
+    counted_often: str
+    """What counts in several rows, so that they sum to more than the total: "visitors",
+    "sessions", or nothing."""
 
 
 def list_figures(scope: Scope) -> tuple[Figure, ...]:
@@ -242,8 +245,16 @@ def ask_series(
             )
             for index, (time, value) in enumerate(zip(times, values, strict=True))
         ],
-        adds_up=METRICS[figure.metric].additive,
+        counted_often=name_counted_often(METRICS[figure.metric], interval),
     )
+
+
+def name_counted_often(metric: Metric, interval: Interval) -> str:
+    """What of the metric counts in several rows of its series, if anything does."""
+    is_count = metric.kind is Kind.COUNT
+    if not is_count or adds_up(metric, (TIME,), interval):
+        return ""
+    return "sessions" if metric.unit == "sessions" else "visitors"
 
 
 def question_of_figures(
