@@ -58,7 +58,7 @@ def growing() -> Growing:
     server = a_server([*a_visit_of("/p0", user="anna"), *a_visit_of("/p1", user="ben")])
     assert isinstance(server.reader, Warehouse)
     growing = Growing(server.reader)
-    runtime.bind(msgspec.structs.replace(server, reader=growing))
+    runtime.bind(msgspec.structs.replace(server, reader=growing, hosts=lambda: {SITE}))
     return growing
 
 

@@ -8,6 +8,7 @@ from liveinsight.dashboard import models
 from liveinsight.dashboard.clock import now_ms
 from liveinsight.dashboard.keys import add_key
 from liveinsight.dashboard.segments import filters_of
+from liveinsight.dashboard.sites import add_site
 from liveinsight.query.where import write_where
 from tests.dashboard.clients import an_account
 from tests.dashboard.pages import Shown, a_site_with, look, two_visits
@@ -152,6 +153,7 @@ def test_a_private_segment_is_its_accounts_alone_and_a_shared_one_everybodys() -
 def test_a_segment_of_one_site_is_none_of_another() -> None:
     client = a_site_with(two_visits())
     here, everywhere = save(client), save(client, everywhere="yes")
+    add_site("b.example")
     other = look(client, "/segments/", site="b.example")
     assert [row.segment.pk for row in other.context["rows"]] == [everywhere.pk]
     refused = look(client, "/", site="b.example", f=f"segment:is:{here.pk}")

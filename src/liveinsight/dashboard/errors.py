@@ -1,8 +1,9 @@
 """What goes wrong in a view: the answers for people and programs, and the log line."""
 
 import logging
+from collections.abc import Sequence
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
@@ -11,6 +12,16 @@ from liveinsight.errors import LiveInsightError, fill
 logger = logging.getLogger("liveinsight.dashboard")
 
 FOR_PROGRAMS = ("/api/", "/live/", "/health/", "/metrics")
+
+
+class NoSuchSiteError(Http404):
+    """An address names a site that is not here."""
+
+    def __init__(self, named: str, sites: Sequence[str]) -> None:
+        super().__init__()
+        self.named = named
+        self.sites = sites
+        """Those that are."""
 
 
 def answer_error(
@@ -34,9 +45,12 @@ def is_for_a_program(request: HttpRequest) -> bool:
 
 def not_found(
     request: HttpRequest,
-    exception: Exception,  # noqa: ARG001
+    exception: Exception,
 ) -> HttpResponse:
     """Django's handler404."""
+    if isinstance(exception, NoSuchSiteError):
+        context = {"named": exception.named, "sites": exception.sites}
+        return render(request, "no_such_site.html", context, status=404)
     if is_for_a_program(request):
         return answer_error(404, "path", "there is nothing at this address")
     is_link = request.path_info.startswith(("/share/", "/embed/"))

@@ -9,9 +9,10 @@ import msgspec
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
+from liveinsight.core import limits
 from liveinsight.core.site import Sites, site_id
 from liveinsight.dashboard import runtime
-from liveinsight.dashboard.errors import explain
+from liveinsight.dashboard.errors import NoSuchSiteError, explain
 from liveinsight.dashboard.goals import load_goals
 from liveinsight.dashboard.pages.attribution import PARAMETER as ATTRIBUTION
 from liveinsight.dashboard.pages.attribution import read_attribution
@@ -91,11 +92,18 @@ def read_scope_of(request: HttpRequest, query: QueryDict) -> Scope:
 
 
 def choose_site(request: HttpRequest, query: QueryDict, sites: Sites) -> str:
-    """The site of the address, else the one last looked at, else the first."""
-    asked = site_id(query.get("site", ""))
+    """The site of the address, else the one last looked at, else the first.
+
+    Raises:
+        NoSuchSiteError: the address names none of those that are here.
+    """
+    named = query.get("site", "").strip()
+    asked = site_id(named) or named[: limits.SITE_CHARS]
     remembered = request.session.get(REMEMBERED, "")
     known = known_sites(sites)
     if asked:
+        if asked not in known and not is_of_stack(asked):
+            raise NoSuchSiteError(asked, known)
         if asked != remembered:
             request.session[REMEMBERED] = asked
         return asked
@@ -109,6 +117,12 @@ def known_sites(sites: Sites) -> list[str]:
     if sites.configured:
         return sorted(sites.by_id)
     return sorted(runtime.current().hosts())
+
+
+def is_of_stack(host: str) -> bool:
+    """Whether a stack collects, and has events of the host: they may be looked at."""
+    state = runtime.current()
+    return state.stack is not None and host in state.hosts()
 
 
 def is_rebuilding() -> float | None:
