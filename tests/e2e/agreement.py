@@ -1,7 +1,6 @@
 """The same numbers by every way: pages, addresses, and the oracle over the events."""
 
 import json
-import re
 import time
 from urllib.parse import quote
 
@@ -161,7 +160,7 @@ def as_shown(metric: str, value: Value) -> str:
     """The number as a card writes it."""
     assert value is not None
     if metric == "bounce_rate":
-        return re.sub(r"\.0$", "", f"{value * 100:.1f}") + "%"
+        return f"{value * 100:.1f}%"
     if metric == "session_duration":
         minutes, seconds = divmod(round(value / 1000), 60)
         return f"{minutes}m {seconds}s" if minutes else f"{seconds}s"
