@@ -11,13 +11,12 @@ from liveinsight.core.ports import Reader
 from liveinsight.query.check import check_filters, check_site
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
-    Within,
     event_condition,
     filter_values,
-    join_runs,
     shape_of,
 )
 from liveinsight.query.goals import expand_goals
+from liveinsight.query.joins import Within, join_runs
 from liveinsight.query.model import Goal, Where
 from liveinsight.query.statement import (
     SITE,

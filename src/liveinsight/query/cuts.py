@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from liveinsight.query.conditions import Within, runs_between
+from liveinsight.query.joins import Within, runs_between
 from liveinsight.query.model import (
     Period,
     Question,

@@ -16,27 +16,23 @@ from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
     event_condition,
     is_of_session,
-    join_runs,
-    join_touches,
-    of_site,
-    runs_between,
     session_condition,
 )
-from liveinsight.query.labels import event_labels, session_labels
-from liveinsight.query.scope import GoalShape, Scope
+from liveinsight.query.event_facts import (
+    EVENT_CONDITIONS,
+    event_column,
+    in_sessions,
+    select_alone,
+    select_depths,
+    select_events,
+    select_joined,
+    stack,
+)
+from liveinsight.query.joins import join_runs, join_touches, of_site, runs_between
+from liveinsight.query.labels import session_labels
+from liveinsight.query.scope import Scope
 from liveinsight.query.statement import Slots, fragment
-from liveinsight.query.where import names_of
 
-EVENT_COLUMNS = {
-    "user_key": "e.user_key",
-    "session_key": "e.session_key",
-    "engagement_ms": "e.engagement_ms",
-    "revenue_amount": "e.revenue_amount",
-    "events": "1",
-    "page_views": "(e.event_type = 'page_view' and e.interactive)::int",
-    "conversions": "(e.event_type = 'conversion')::int",
-    "exits": "coalesce(e.event_id = r.exit_event, false)::int",
-}
 RUN_COLUMNS = {
     "user_key": "s.user_key",
     "events": "s.total_events",
@@ -44,22 +40,13 @@ RUN_COLUMNS = {
     "conversions": "s.conversions",
     "exits": "(s.exit_event is not null)::int",
 }
-"""The same summed over a session."""
+"""EVENT_COLUMNS summed over a session."""
 SESSION_COLUMNS = {
     "page_views": "s.page_views",
     "is_bounce": "s.is_bounce",
     "session_duration": "s.session_duration",
 }
 AUDIENCES = (Facts.AUDIENCE, Facts.AUDIENCE_RUNS)
-EVENT_CONDITIONS = {
-    Facts.EVENTS: NOT_ENGAGEMENT,
-    Facts.AUDIENCE: NOT_ENGAGEMENT,
-    Facts.PRESENT: NOT_ENGAGEMENT,
-    Facts.ENGAGED: (
-        "e.event_type in ('page_view', 'engagement') and e.session_key is not null"
-    ),
-    Facts.DEPTHS: "e.scroll_percent is not null and e.page is not null",
-}
 
 
 def select_facts(
@@ -71,12 +58,12 @@ def select_facts(
     elif scope.by_goal and scope.goal is None:
         return _by_goal(facts, columns, scope, slots)
     if facts is Facts.DEPTHS:
-        return _depths(scope, slots)
+        return select_depths(scope, slots)
     if facts in (Facts.RUNS, Facts.AUDIENCE_RUNS):
         return _runs(columns, scope, slots)
     if facts in EVENT_CONDITIONS:
-        selected = [_event_column(name, scope, slots) for name in columns]
-        return _events(facts, selected or [fragment("e.time")], scope, slots)
+        selected = [event_column(name, scope, slots) for name in columns]
+        return select_events(facts, selected or [fragment("e.time")], scope, slots)
     if facts is Facts.ENTRIES:
         scope = _at_entry(scope)
     return _sessions(facts, columns, scope, slots)
@@ -106,7 +93,7 @@ def _by_goal(
     ]
     if len(selects) == 1:
         return selects[0]
-    return _stacked(*selects)
+    return stack(*selects)
 
 
 def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
@@ -139,115 +126,10 @@ def _runs(columns: Sequence[str], scope: Scope, slots: Slots) -> Select:
         fragment("r.last_activity") >= slots.add(within.end),
         copy=False,
     )
-    selected = [_event_column(name, scope, slots) for name in columns]
-    ends = [*_in_sessions(scope, slots), at_ends, is_cut]
-    cut = _joined(Facts.EVENTS, selected, ends, scope, slots)
-    return _stacked(whole, cut, _alone(Facts.EVENTS, selected, scope, slots))
-
-
-def _event_column(name: str, scope: Scope, slots: Slots) -> Expr:
-    """The column; conversions and revenue are of the goals in force."""
-    value = fragment(EVENT_COLUMNS[name])
-    if scope.goals and name == "conversions":
-        met: Expr = exp.true()
-        if not (scope.by_goal or scope.is_narrowed):
-            goals = (event_condition(g.where, slots, scope.within) for g in scope.goals)
-            met = exp.or_(*goals, copy=False)
-        value = exp.cast(exp.paren(met, copy=False), "int", copy=False)
-    has_amounts = any(goal.value for goal in scope.goals)
-    if name == "revenue_amount" and scope.goal is not None:
-        value = _amount_of(scope.goal, slots) or value
-    elif name == "revenue_amount" and has_amounts:
-        found = exp.Case()
-        for goal in scope.goals:
-            amount = _amount_of(goal, slots) or value.copy()
-            met = event_condition(goal.where, slots, scope.within)
-            found = found.when(met, amount, copy=False)
-        value = found.else_(value, copy=False)
-    return exp.alias_(value, name, copy=False)
-
-
-def _amount_of(goal: GoalShape, slots: Slots) -> Expr | None:
-    """A goal's own value; as decimal, as the events' are."""
-    if not goal.value:
-        return None
-    return exp.cast(slots.add(goal.value), "decimal(18, 4)", copy=False)
-
-
-def _depths(scope: Scope, slots: Slots) -> Select:
-    columns = ("e.user_key", "e.page", "e.scroll_percent")
-    scrolled = _events(Facts.DEPTHS, [fragment(c) for c in columns], scope, slots)
-    keys = [*(f"d{i}" for i in range(len(scope.dimensions))), "user_key", "page"]
-    query = exp.select(*keys, fragment("max(scroll_percent) as depth"))
-    query = query.from_(scrolled.subquery("scrolled", copy=False), copy=False)
-    return query.group_by(*keys, copy=False)
-
-
-def _events(
-    facts: Facts, selected: Sequence[Expr], scope: Scope, slots: Slots
-) -> Select:
-    """The matching events `e`, with their runs `r` where these are asked for.
-
-    What a run decides is asked of each run, not of each of its events: an eighth less
-    for the pages of visits from one source, of 20 million events.
-    """
-    if not names_of(filter(is_of_session, scope.conditions)):
-        held = [event_condition(each, slots, scope.within) for each in scope.conditions]
-        return _joined(facts, selected, held, scope, slots)
-    met = _joined(facts, selected, _in_sessions(scope, slots), scope, slots)
-    return _stacked(met, _alone(facts, selected, scope, slots))
-
-
-def _in_sessions(scope: Scope, slots: Slots) -> list[Expr]:
-    """That an event has a run `r`, and that the conditions hold for both."""
-    held = [
-        session_condition(each, slots, scope.within, "r")
-        if is_of_session(each)
-        else event_condition(each, slots, scope.within)
-        for each in scope.conditions
-    ]
-    return [fragment("r.session_key is not null"), *held]
-
-
-def _alone(
-    facts: Facts, selected: Sequence[Expr], scope: Scope, slots: Slots
-) -> Select:
-    """The matching events that belong to no session."""
-    held = [event_condition(each, slots, scope.within) for each in scope.conditions]
-    alone = [fragment("e.session_key is null"), *held]
-    return _joined(facts, selected, alone, scope, slots, runs=[exp.false()])
-
-
-def _joined(
-    facts: Facts,
-    selected: Sequence[Expr],
-    conditions: Sequence[Expr],
-    scope: Scope,
-    slots: Slots,
-    runs: Sequence[Expr] | None = None,
-) -> Select:
-    """The events `e` of the period that the conditions hold for, with their runs `r`."""
-    within = scope.within
-    is_present = facts is Facts.PRESENT
-    clock = "e.present_at" if is_present else "e.time"
-    start = scope.slot("present" if is_present else "start")
-    query = exp.select(*event_labels(scope, slots), *(s.copy() for s in selected))
-    query = query.from_("events as e", copy=False)
-    query = query.where(
-        fragment(EVENT_CONDITIONS[facts]),
-        *of_site("e", within, slots),
-        fragment(clock) >= slots.add(start),
-        fragment(clock) < slots.add(scope.slot("end")),
-        *conditions,
-        copy=False,
-    )
-    if runs is None and is_present:
-        recent = fragment("r.present_at") >= slots.add(start)
-        runs = [*of_site("r", within, slots), recent]
-    elif runs is None:
-        runs = runs_between("r", within, slots)
-    query = join_runs(query, runs)
-    return join_touches(query, "e", slots, within)
+    selected = [event_column(name, scope, slots) for name in columns]
+    ends = [*in_sessions(scope, slots), at_ends, is_cut]
+    cut = select_joined(Facts.EVENTS, selected, ends, scope, slots)
+    return stack(whole, cut, select_alone(Facts.EVENTS, selected, scope, slots))
 
 
 def _sessions(
@@ -305,12 +187,6 @@ def _with_buckets(query: Select, scope: Scope, slots: Slots) -> Select:
     )
     on = "s.start_time < b.bucket_end and s.last_activity >= b.bucket_start"
     return query.join(table.subquery("b", copy=False), on=on, copy=False)
-
-
-def _stacked(*selects: Select) -> Select:
-    """The rows of all selects."""
-    every = exp.union(*selects, distinct=False, copy=False)
-    return exp.select("*").from_(every.subquery("stacked", copy=False), copy=False)
 
 
 def _at_entry(scope: Scope) -> Scope:

@@ -13,15 +13,8 @@ from sqlglot import exp
 from sqlglot.expressions import Select
 
 from liveinsight.query.catalog.dimensions import find_dimension
-from liveinsight.query.conditions import (
-    NOT_ENGAGEMENT,
-    Within,
-    event_condition,
-    event_value,
-    join_runs,
-    of_site,
-    runs_between,
-)
+from liveinsight.query.conditions import NOT_ENGAGEMENT, event_condition, event_value
+from liveinsight.query.joins import Within, join_runs, of_site, runs_between
 from liveinsight.query.model import Where
 from liveinsight.query.statement import Slots, Statement, fragment, make_statement
 

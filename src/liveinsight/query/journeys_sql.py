@@ -14,8 +14,9 @@ from sqlglot import exp
 from sqlglot.expressions import Expr, Select
 
 from liveinsight.query.catalog.metrics import Facts
-from liveinsight.query.conditions import is_of_session, of_site
+from liveinsight.query.conditions import is_of_session
 from liveinsight.query.facts import select_facts
+from liveinsight.query.joins import of_site
 from liveinsight.query.model import Where
 from liveinsight.query.scope import Scope
 from liveinsight.query.statement import Slots, Statement, fragment, make_statement

@@ -19,15 +19,14 @@ from liveinsight.query.catalog.dimensions import find_dimension
 from liveinsight.query.check import check_filters, check_site
 from liveinsight.query.conditions import (
     NOT_ENGAGEMENT,
-    Within,
     event_condition,
     filter_values,
     is_of_session,
-    join_runs,
     session_condition,
     shape_of,
 )
 from liveinsight.query.goals import expand_goals
+from liveinsight.query.joins import Within, join_runs
 from liveinsight.query.model import Goal, Where
 from liveinsight.query.statement import (
     SITE,

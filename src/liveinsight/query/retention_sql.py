@@ -7,14 +7,8 @@ import msgspec
 from sqlglot import exp
 from sqlglot.expressions import Select
 
-from liveinsight.query.conditions import (
-    NOT_ENGAGEMENT,
-    Within,
-    event_condition,
-    join_runs,
-    of_site,
-    runs_between,
-)
+from liveinsight.query.conditions import NOT_ENGAGEMENT, event_condition
+from liveinsight.query.joins import Within, join_runs, of_site, runs_between
 from liveinsight.query.model import Where
 from liveinsight.query.statement import Slots, Statement, fragment, make_statement
 

@@ -3,9 +3,7 @@
 import msgspec
 
 from liveinsight.query.catalog.dimensions import GOAL, Dimension
-from liveinsight.query.conditions import (
-    Within,
-)
+from liveinsight.query.joins import Within
 from liveinsight.query.model import Attribution, Where
 
 

@@ -19,9 +19,10 @@ from liveinsight.core.ports import Reader
 from liveinsight.errors import QueryError
 from liveinsight.query.catalog.metrics import Facts
 from liveinsight.query.check import check_filters, check_period, check_site, check_text
-from liveinsight.query.conditions import filter_values, of_site, shape_of
+from liveinsight.query.conditions import filter_values, shape_of
 from liveinsight.query.facts import select_facts
 from liveinsight.query.goals import expand_goals
+from liveinsight.query.joins import of_site
 from liveinsight.query.model import Attribution, Goal, Period, Question, Where
 from liveinsight.query.rows import read_structs
 from liveinsight.query.run import answer

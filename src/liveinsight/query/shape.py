@@ -9,11 +9,7 @@ import msgspec
 
 from liveinsight.query.catalog.dimensions import GOAL, Level, find_dimension
 from liveinsight.query.catalog.metrics import Facts, find_metric
-from liveinsight.query.conditions import (
-    filter_values,
-    is_of_session,
-    shape_of,
-)
+from liveinsight.query.conditions import filter_values, is_of_session, shape_of
 from liveinsight.query.goals import (
     condition_of,
     expand_goals,
