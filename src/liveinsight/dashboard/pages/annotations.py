@@ -27,8 +27,8 @@ from liveinsight.dashboard.annotations import (
 )
 from liveinsight.dashboard.pages.charts import place_marks
 from liveinsight.dashboard.pages.periods import ChosenPeriod, day_of
-from liveinsight.dashboard.pages.report import Series
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
+from liveinsight.dashboard.pages.series import Series
 from liveinsight.errors import ConfigError
 from liveinsight.query.buckets import start_of_day
 

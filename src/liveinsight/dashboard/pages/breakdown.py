@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.address import change_query, filter_query
 from liveinsight.dashboard.pages.api_call import call_query
+from liveinsight.dashboard.pages.comparable import find_comparable
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.filter_editor import GROUPS
 from liveinsight.dashboard.pages.labels import (
@@ -21,10 +22,10 @@ from liveinsight.dashboard.pages.labels import (
     format_metric,
     label_of,
     name_of_dimension,
+    write_change,
 )
 from liveinsight.dashboard.pages.navigation import write_pairs
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period, list_kept
-from liveinsight.dashboard.pages.report import find_comparable, write_change
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.shares import shareable
 from liveinsight.errors import QueryError

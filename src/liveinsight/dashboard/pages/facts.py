@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from liveinsight.dashboard.pages.labels import format_metric
-from liveinsight.dashboard.pages.report import write_change
+from liveinsight.dashboard.pages.labels import format_metric, write_change
 from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.model import Value
 from liveinsight.query.run import change_of

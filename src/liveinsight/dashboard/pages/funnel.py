@@ -12,6 +12,7 @@ from liveinsight.core.site import site_id
 from liveinsight.dashboard import models, runtime
 from liveinsight.dashboard.funnels import funnel_of, read_funnel
 from liveinsight.dashboard.pages.annotations import list_notes
+from liveinsight.dashboard.pages.comparable import find_comparable
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.funnel_call import call_funnel, call_stopped
 from liveinsight.dashboard.pages.funnel_people import ask_stopped
@@ -26,7 +27,6 @@ from liveinsight.dashboard.pages.funnel_view import (
     write_rule,
 )
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period
-from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.segments import SEGMENT
 from liveinsight.dashboard.shares import shareable

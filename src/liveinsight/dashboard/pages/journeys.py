@@ -14,6 +14,7 @@ from liveinsight.core.ports import Reader
 from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages import journey_address as address
 from liveinsight.dashboard.pages.annotations import list_notes
+from liveinsight.dashboard.pages.comparable import find_comparable
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.journey_controls import (
     block_query,
@@ -25,7 +26,6 @@ from liveinsight.dashboard.pages.journey_controls import (
 )
 from liveinsight.dashboard.pages.labels import format_whole
 from liveinsight.dashboard.pages.periods import OFF, ChosenPeriod, choose_period
-from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.sankey import Band, Block, Head, Sankey, draw_sankey
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.pages.ways_call import call_journeys

@@ -245,6 +245,13 @@ def format_points(change: float) -> str:
     return f"{change * 100:+,.1f}".replace("-", "−")
 
 
+def write_change(change: float | None, unit: str) -> str:
+    """+12.3%; for a rate, whose change is a difference, in points."""
+    if change is None or unit != "ratio":
+        return format_change(change)
+    return _("%(points)s points") % {"points": format_points(change)}
+
+
 def format_change(change: float | None) -> str:
     """A relative change, as +12.3%."""
     return "" if change is None else f"{format_points(change)}%"

@@ -14,10 +14,10 @@ from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.address import change_query
 from liveinsight.dashboard.pages.annotations import list_notes
 from liveinsight.dashboard.pages.choice import Choice
+from liveinsight.dashboard.pages.comparable import find_comparable
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.heat_table import make_table
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period
-from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.dashboard.pages.ways_call import call_retention
 from liveinsight.dashboard.shares import shareable

@@ -16,10 +16,10 @@ from liveinsight.dashboard.api_v1.sessions import SessionsQuery
 from liveinsight.dashboard.pages.address import change_query, write_query
 from liveinsight.dashboard.pages.annotations import Note, list_notes
 from liveinsight.dashboard.pages.api_call import ApiCall
+from liveinsight.dashboard.pages.comparable import find_comparable
 from liveinsight.dashboard.pages.facts import Fact, make_fact
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.periods import ChosenPeriod, choose_period, day_of
-from liveinsight.dashboard.pages.report import find_comparable
 from liveinsight.dashboard.pages.scope import Scope, answering_errors, read_scope
 from liveinsight.query.catalog.metrics import Kind
 from liveinsight.query.session_list import (

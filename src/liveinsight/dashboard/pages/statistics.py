@@ -9,20 +9,20 @@ from liveinsight.dashboard import runtime
 from liveinsight.dashboard.pages.annotations import list_notes, mark_series
 from liveinsight.dashboard.pages.api_call import call_query
 from liveinsight.dashboard.pages.breakdowns import ask_panel
+from liveinsight.dashboard.pages.cards import (
+    ask_cards,
+    choose_metric,
+    question_of_figures,
+)
+from liveinsight.dashboard.pages.comparable import find_comparable
 from liveinsight.dashboard.pages.emptiness import explain_emptiness
 from liveinsight.dashboard.pages.filter_bar import make_filter_bar
 from liveinsight.dashboard.pages.goals_panel import ask_goals_panel
 from liveinsight.dashboard.pages.imported import list_counted
 from liveinsight.dashboard.pages.panel_kinds import PANELS
 from liveinsight.dashboard.pages.periods import choose_period
-from liveinsight.dashboard.pages.report import (
-    ask_cards,
-    ask_series,
-    choose_metric,
-    find_comparable,
-    question_of_figures,
-)
 from liveinsight.dashboard.pages.scope import answering_errors, read_scope
+from liveinsight.dashboard.pages.series import ask_series
 from liveinsight.dashboard.shares import shareable
 
 
