@@ -43,7 +43,11 @@ def test_the_panel_shows_every_goal_and_filters_by_it() -> None:
     page = look(a_shop(), "/statistics/")
     panel = page.context["goals_panel"]
     numbers = {line.name: (line.conversions, line.rate) for line in panel.lines}
-    assert numbers == {"Cart": (1, "50.0%"), "Read": (0, "0.0%"), "conversion": (0, "0.0%")}
+    assert numbers == {
+        "Cart": (1, "50.0%"),
+        "Read": (0, "0.0%"),
+        "conversion": (0, "0.0%"),
+    }
     assert f"?f={CART}" in page.links()
 
 

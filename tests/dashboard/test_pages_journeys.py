@@ -76,7 +76,11 @@ def test_with_a_comparison_every_number_has_its_change() -> None:
     assert changes[1, "/"] == (2, "0.0%")
     assert changes[2, "/about"] == (2, "−50.0%")
     assert changes[2, "/cart"] == (0, "new")
-    assert [head.change for head in page.context["heads"]] == ["+50.0%", "+50.0%", "new"]
+    assert [head.change for head in page.context["heads"]] == [
+        "+50.0%",
+        "+50.0%",
+        "new",
+    ]
     rows = {
         (row.step, row.source, row.target): (row.before, row.change)
         for row in page.context["rows"]
