@@ -39,10 +39,10 @@ function tooltip(render) {
         if (box.hidden) return;
         box.replaceChildren(...render(idx));
         const x = plot.valToPos(plot.data[0][idx], "x");
-        const right = x > plot.over.clientWidth / 2;
+        const width = plot.over.clientWidth;
+        const beside = x > width / 2 ? x - 14 - box.offsetWidth : x + 14;
         box.style.top = "6px";
-        box.style.left = right ? "" : `${x + 14}px`;
-        box.style.right = right ? `${plot.over.clientWidth - x + 14}px` : "";
+        box.style.left = `${Math.max(0, Math.min(beside, width - box.offsetWidth))}px`;
       },
     },
   };
