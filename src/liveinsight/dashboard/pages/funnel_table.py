@@ -66,6 +66,7 @@ class TableView(msgspec.Struct, frozen=True, kw_only=True):
     is_of_segments: bool
     tabs: list[TabView]
     others: list[TabView]
+    other_label: str
     rows: list[RowView]
     more: int
     more_address: str
@@ -102,6 +103,7 @@ def make_table(
         is_of_segments=cut == SEGMENT,
         tabs=[make_tab(query, each, cut) for each in tabs],
         others=[make_tab(query, each, cut) for each in others],
+        other_label=name_of_dimension(cut) if cut in others else "",
         rows=rows,
         more=max(0, more),
         more_address=change_query(query, all="rows"),

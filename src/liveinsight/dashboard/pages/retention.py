@@ -70,7 +70,7 @@ def retention(request: HttpRequest) -> HttpResponse:
         "intervals": list_intervals(request.GET, asked),
         "shows": [
             Choice(
-                label=_("Users") if each else _("Percent"),
+                label=_("Visitors") if each else _("Percent"),
                 address=change_query(request.GET, show="users" if each else None),
                 is_chosen=each is in_users,
             )
