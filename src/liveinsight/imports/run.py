@@ -81,9 +81,9 @@ def import_all(
     report = Report(account=mark.account)
     for _ in range(mark.account.read):
         report.sample(next(outcomes))
-    if mark.ahead is not None:
-        _finish(outcomes, mark, store, report)
     with closing(_Seen()) as seen:
+        if mark.ahead is not None:
+            seen.add(_finish(outcomes, mark, store, report))
         while some := _take(outcomes, report, AT_ONCE):
             told(report.account)
             duplicates = seen.tell_duplicates(some, store)
@@ -99,11 +99,11 @@ def import_all(
 
 def _finish(
     outcomes: Iterator[Outcome], mark: Mark, store: Store, report: Report
-) -> None:
-    """Hands over what is missing of what a kill interrupted; it is counted already."""
+) -> list[Event]:
+    """The events that a kill interrupted, durable now; they are counted already."""
     ahead = mark.ahead
     if ahead is None:
-        return
+        return []
     events = _events(_take(outcomes, report, ahead.read - mark.account.read))
     there = store.known(events) if events else set()
     _hand_over(
@@ -111,6 +111,7 @@ def _finish(
     )
     mark.account, mark.ahead = ahead, None
     report.account = ahead
+    return events
 
 
 def _take(outcomes: Iterator[Outcome], report: Report, most: int) -> list[Outcome]:
@@ -161,6 +162,11 @@ class _Seen:
             for place, each in enumerate(outcomes)
             if isinstance(each, Event)
         }
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Notes events whose duplicates are told already."""
+        for event in events:
+            self._is_first(event)
 
     def _is_first(self, event: Event) -> bool:
         row = (event.site, event.event_id)
