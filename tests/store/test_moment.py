@@ -1,14 +1,16 @@
 """One moment of the warehouse: what comes in meanwhile is not seen, and waits for nobody."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from liveinsight.errors import StoreError
+from liveinsight.errors import StoreError, StoreUnavailable
 from liveinsight.store.warehouse import Warehouse
 from tests.query.tables import NOON, an_event
+from tests.waiting import wait_until
 
 COUNT = "select count(*) from events"
 
@@ -80,3 +82,37 @@ def test_a_checkpoint_waits_for_a_snapshot_older_than_an_update(
             moment.query(COUNT)
     writer.join(30)
     assert done.is_set()
+
+
+def test_a_warehouse_that_closes_answers_a_page_under_way_no_more(
+    warehouse: Warehouse,
+) -> None:
+    closer = threading.Thread(target=warehouse.close)
+    with warehouse.snapshot() as moment:
+        moment.query(COUNT)
+        closer.start()
+        wait_until(lambda: not warehouse.cursors.is_open)
+        # It asked nothing when those that did were interrupted.
+        with pytest.raises(StoreUnavailable):
+            moment.query(COUNT)
+    closer.join(30)
+    assert not closer.is_alive()
+
+
+def test_a_page_under_way_is_not_held_back_from_ending(warehouse: Warehouse) -> None:
+    changed = threading.Event()
+
+    def change_files() -> None:
+        with warehouse.cursors.held_back():
+            changed.set()
+
+    changer = threading.Thread(target=change_files)
+    with warehouse.snapshot() as moment:
+        moment.query(COUNT)
+        changer.start()
+        for _ in range(20):
+            assert warehouse.query(COUNT) == [(1,)]
+            time.sleep(0.01)
+        assert not changed.is_set()
+    changer.join(30)
+    assert changed.is_set()

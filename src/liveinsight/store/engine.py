@@ -99,10 +99,15 @@ class Cursors:
         self._database: Connection | None = None
         self._gate = threading.Condition()
         self._free: list[Connection] = []
-        self._busy: dict[Connection, int] = {}
-        """Those in use, and the how manieth use it is."""
+        self._busy: dict[Connection, tuple[int, int]] = {}
+        """Those in use: the how manieth use it is, and by which thread."""
         self._uses = 0
         self._is_swapping = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a file; not while it is about to be closed."""
+        return self._database is not None
 
     def offer(self, database: Connection) -> None:
         """Gives cursors of this file from now on."""
@@ -125,16 +130,20 @@ class Cursors:
     def lend(self) -> Iterator[Connection]:
         """A cursor of the caller's own.
 
+        Nobody who has one is held back: who does would wait for whom it holds back.
+
         Raises:
             StoreUnavailable: there is no open file.
         """
+        thread = threading.get_ident()
         with self._gate:
-            self._gate.wait_for(lambda: not self._is_swapping, timeout=SWAP_SECONDS)
+            if all(thread != user for _, user in self._busy.values()):
+                self._gate.wait_for(lambda: not self._is_swapping, timeout=SWAP_SECONDS)
             if self._database is None:
                 raise StoreUnavailable("the warehouse is being opened")
             cursor = self._free.pop() if self._free else self._database.cursor()
             self._uses += 1
-            self._busy[cursor] = self._uses
+            self._busy[cursor] = (self._uses, thread)
         try:
             yield cursor
         finally:
@@ -151,7 +160,7 @@ class Cursors:
         with self._gate:
             last = self._uses
             self._gate.wait_for(
-                lambda: all(use > last for use in self._busy.values()),
+                lambda: all(use > last for use, _ in self._busy.values()),
                 timeout=CHECKPOINT_PATIENCE,
             )
 

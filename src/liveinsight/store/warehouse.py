@@ -87,9 +87,7 @@ class Warehouse:
             self.damaged = False
             self.cursors.offer(database)
 
-    def query(
-        self, sql: str, params: Sequence[object] = ()
-    ) -> list[tuple[object, ...]]:
+    def query(self, sql: str, params: Sequence[object] = ()) -> Rows:
         """The rows of one select; safe to call from any thread.
 
         Raises:
@@ -117,6 +115,8 @@ class Warehouse:
                 attempt(statements_on(cursor), "rollback")
 
     def _ask(self, cursor: Connection, sql: str, params: Sequence[object]) -> Rows:
+        if not self.cursors.is_open:  # to interrupt between two questions says nothing
+            raise StoreUnavailable("the warehouse is being closed")
         try:
             with translated():
                 return list(cursor.execute(sql, list(params)).fetchall())
