@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from liveinsight.core.limits import HOUR
-from liveinsight.store import keeper
+from liveinsight.errors import StoreUnavailable
+from liveinsight.store import engine, keeper
 from liveinsight.store.archive import archive_closed_hours
 from liveinsight.store.rebuild import rebuild
 from tests.store.builders import T0, Machine, an_event
@@ -138,6 +139,30 @@ def test_a_rebuild_that_is_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     machine.close()
     machine = Machine(tmp_path)
     assert machine.opened.rebuild is None
+    machine.close()
+
+
+def test_a_rebuild_whose_checkpoint_is_refused_does_not_begin_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_machine_with_history(tmp_path, killed=False)
+    (tmp_path / "warehouse.duckdb").unlink()
+    machine = Machine(tmp_path)
+    begun = machine.opened.rebuild
+    assert begun is not None
+    monkeypatch.setattr(engine, "CHECKPOINT_PATIENCE", 0.01)
+    with machine.warehouse.snapshot() as moment:
+
+        def ask(done: int, total: int) -> None:
+            assert done <= total
+            moment.query("select * from marks")  # which the next batch changes
+
+        with pytest.raises(StoreUnavailable):
+            begun.run(ask, batch_events=50)
+    machine.catch_up()  # runs it once more, as its thread does
+    assert {line.outcome.value: line.count for line in machine.warehouse.ledger()} == {
+        "stored": 600
+    }
     machine.close()
 
 

@@ -90,10 +90,11 @@ class Rebuild:
                 self._done += found.events
             if self._stopping.is_set():
                 return
+        # Refused while a long question is under way: then the marks are still needed.
+        self._warehouse.checkpoint()
         self._warehouse.set_mark(REBUILD, None)
         for found in self._objects:
             self._warehouse.set_mark(f"archive:{found.name}", None)
-        self._warehouse.checkpoint()
 
     def _apply(
         self,
