@@ -123,7 +123,7 @@ class VisitorsForm(AlertForm):
         choices=[(Direction.ABOVE, _("above")), (Direction.BELOW, _("below"))],
     )
     than = CountField(
-        label=_("this many"),
+        label=_("This many"),
         min_value=1,
         max_value=10_000_000,
         initial=100,
@@ -149,14 +149,14 @@ class ChangeForm(AlertForm):
         ],
     )
     percent = CountField(
-        label=_("by percent"),
+        label=_("By percent"),
         min_value=1,
         max_value=100_000,
         initial=50,
         help_text=_("The usual is the mean of the same hour in the last four weeks."),
     )
     least = CountField(
-        label=_("where the usual is at least"),
+        label=_("Where the usual is at least"),
         min_value=1,
         max_value=1_000_000_000,
         initial=20,
