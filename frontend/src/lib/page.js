@@ -91,9 +91,10 @@ export function withAlpha(rgb, alpha) {
   return `rgba(${r}, ${g}, ${b}, ${alpha})`;
 }
 
-/** Calls `draw` again whenever the colour scheme changes. */
+/** Calls `draw` again whenever the colour scheme changes; paper is always light. */
 export function onSchemeChange(draw) {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  for (const media of ["(prefers-color-scheme: dark)", "print"])
+    matchMedia(media).addEventListener("change", draw);
   document.addEventListener("li:scheme", draw);
 }
 
