@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from liveinsight.core.event import Event
-from liveinsight.errors import StoreUnavailable
+from liveinsight.errors import ConfigError, StoreUnavailable
 from liveinsight.imports.marks import Place
 from liveinsight.imports.run import AT_ONCE, Identity, Report, import_all
 from tests.query.tables import NOON, an_event
@@ -53,3 +53,21 @@ def test_an_event_that_comes_again_after_a_kill_is_counted_once(
     store.apply()
     assert account.stored == len(store.applied) == AT_ONCE
     assert account.duplicates == 1
+
+
+class FullStore(SlowStore):
+    """Takes the first batches only."""
+
+    def hand_over(self, events: Sequence[Event]) -> None:
+        if len(self.durable) >= AT_ONCE:
+            raise StoreUnavailable("full")
+        super().hand_over(events)
+
+
+def test_files_that_have_shrunk_since_a_kill_are_not_resumed(tmp_path: Path) -> None:
+    events = [an_event(NOON + number) for number in range(AT_ONCE + 1)]
+    place = Place(tmp_path, "a")
+    with pytest.raises(StoreUnavailable):
+        run(events, place, FullStore())
+    with pytest.raises(ConfigError, match="--again"):
+        run(events[:-2], place, SlowStore())

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import msgspec
 
 from liveinsight.core.event import Event
+from liveinsight.errors import ConfigError
 from liveinsight.imports.marks import Account, Mark, Place
 from liveinsight.imports.model import Outcome, Reason, Skipped
 
@@ -76,11 +77,18 @@ def import_all(
     """Hands over what is wanted, from the mark on.
 
     Raises:
+        ConfigError: the files end before the mark.
         StoreUnavailable: what came before the mark is durable, the rest is not.
     """
     report = Report(account=mark.account)
     for _ in range(mark.account.read):
-        report.sample(next(outcomes))
+        outcome = next(outcomes, None)
+        if outcome is None:
+            raise ConfigError(
+                "the files have changed since their import was interrupted: to read"
+                " them from the beginning, say --again"
+            )
+        report.sample(outcome)
     with closing(_Seen()) as seen:
         if mark.ahead is not None:
             seen.add(_finish(outcomes, mark, store, report))

@@ -237,8 +237,10 @@ class Applier:
             try:
                 self._checkpointed = self._warehouse.checkpoint()
             except StoreUnavailable:
+                # Its log holds them all: what is late is that a start replays more.
+                log.warning("the warehouse's checkpoint has to wait", exc_info=True)
                 self._checkpoint_again_at = time.monotonic() + CHECKPOINT_REST
-                raise
+                return
             self._since_checkpoint = 0
             self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
 

@@ -1,6 +1,6 @@
 """The dimensions, as data: to add one, add a row.
 
-A fragment is DuckDB SQL over the columns that compile.py names: `e` is an event,
+A fragment is DuckDB SQL over the columns that the facts name: `e` is an event,
 `r` its run of events (null where it belongs to none), `s` a session.
 
 Source: design, semantics.md, "Metrics"; where that is silent, Plausible's meaning.
@@ -147,7 +147,7 @@ def find_dimension(name: str, field: str = "dimensions") -> Dimension:
         raise QueryError(
             field, "a property's name has 1 to %(most)s characters", most=longest
         )
-    # The name is a value, not SQL: compile.py hands it over as a parameter.
+    # The name is a value, not SQL: it is handed over as a parameter.
     return Dimension(
         name=name,
         level=Level.EVENT,
