@@ -65,6 +65,26 @@ def test_keys_choose_the_period_and_can_be_switched_off(
     expect(page.locator(".period summary")).to_contain_text("7 days")
 
 
+def test_of_two_quick_choices_the_last_one_counts(
+    dashboard: Dashboard, open_page: Callable[..., Page]
+) -> None:
+    visits(dashboard)
+    page = open_page("/statistics/")
+    for choices, last in (
+        (".tabs > a", "Exit pages"),
+        (".period .menu-list a", "7 days"),
+    ):
+        names = ["Entry pages", "Today", last]
+        page.evaluate(
+            """([choices, names]) => [...document.querySelectorAll(choices)]
+                .filter((each) => names.includes(each.firstChild.textContent))
+                .forEach((each) => each.click())""",
+            [choices, names],
+        )
+        chosen = page.locator(f"{choices}[aria-current]").filter(has_text=last)
+        expect(chosen).to_have_count(1)
+
+
 def test_conditions_are_put_together_and_saved_as_a_segment(
     dashboard: Dashboard, open_page: Callable[..., Page]
 ) -> None:
