@@ -240,6 +240,31 @@ def test_revenue_is_the_goals_value_or_the_events() -> None:
     assert lines["Lead"].revenue == "4 USD"
 
 
+def test_amounts_of_several_currencies_are_not_added_up() -> None:
+    sales = [
+        an_event(
+            NOW - (number + 1) * MINUTE,
+            event_id=f"evt_{number}",
+            event_type="conversion",
+            page=page,
+            revenue=Revenue(amount=amount, currency=currency),
+        )
+        for number, (page, amount, currency) in enumerate(
+            [("/a", 5, "EUR"), ("/a", 7, "EUR"), ("/b", 9_000, "KRW")]
+        )
+    ]
+    client = a_site_with([*two_visits(), *sales])
+    value = Revenue(amount=2, currency="USD")
+    add_goal(SITE, "Lead", Definition(action=Action(page="/"), value=value))
+    abroad = Action(event_type="conversion", page="/b")
+    add_goal(SITE, "Abroad", Definition(action=abroad))
+    lines = numbers_of(look(client, "/goals/"))
+    assert lines["conversion"].every_revenue == "12 EUR, 9,000 KRW"
+    assert lines["conversion"].revenue == "12 EUR +1"
+    assert lines["Abroad"].revenue == lines["Abroad"].every_revenue == "9,000 KRW"
+    assert lines["Lead"].revenue == "4 USD"
+
+
 def test_a_goal_is_tried_before_it_is_saved() -> None:
     client = a_site_with(two_visits())
     page = post(

@@ -74,7 +74,7 @@ def ask_goals_panel(
         has_own=bool(scope.goals),
         more=len(lines) - len(shown),
         more_address=change_query(query, all=NAME),
-        call=call_query(asked.ask(METRICS, GOAL), scope),
+        call=call_query(asked.ask(METRICS, (GOAL,)), scope),
     )
 
 
