@@ -98,21 +98,23 @@ class RunHubOnce:
         await self.app(scope, receive, send)
 
 
-# What htmx says of a request that a newer one takes the place of; of one that fails
-# it says more.
 GIVEN_UP: Final = ("htmx:sendAbort", "htmx:afterRequest")
+"""What htmx complains of when a newer request takes the place of one under way."""
 
 
 @pytest.fixture
 def open_page(
-    dashboard: Dashboard, new_visitor: Callable[..., BrowserContext]
+    dashboard: Dashboard,
+    new_visitor: Callable[..., BrowserContext],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Page]]:
     """Opens a page signed in; what the console or the policy complains of fails."""
     complaints: list[str] = []
     contexts: dict[str, BrowserContext] = {}
+    expected = GIVEN_UP if request.node.get_closest_marker("gives_up") else ()
 
     def note(said: ConsoleMessage) -> None:
-        if said.type in {"error", "warning"} and not said.text.startswith(GIVEN_UP):
+        if said.type in {"error", "warning"} and not said.text.startswith(expected):
             complaints.append(said.text)
 
     def sign_in(context: BrowserContext) -> None:

@@ -65,6 +65,7 @@ def test_keys_choose_the_period_and_can_be_switched_off(
     expect(page.locator(".period summary")).to_contain_text("7 days")
 
 
+@pytest.mark.gives_up
 def test_of_two_quick_choices_the_last_one_counts(
     dashboard: Dashboard, open_page: Callable[..., Page]
 ) -> None:
