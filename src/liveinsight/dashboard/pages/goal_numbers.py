@@ -141,8 +141,8 @@ def sum_by_currency(
 ) -> dict[str, list[Amount]]:
     """What each goal earned in each currency, that of most events first.
 
-    Sums of several currencies mean nothing, so they are asked for one by one; but of
-    most sites all events have one, and by that alone it takes a third of the time.
+    Sums of several currencies mean nothing, so they are asked for one by one; but most
+    sites have one only, and for these what was counted is asked for no second time.
     """
     fixed = {goal.name: goal.value.currency for goal in asked.goals if goal.value}
     is_sold = Filter(CURRENCY, Operator.IS_NOT, ("",))
